@@ -1,0 +1,1 @@
+"""One language server that gives every editor ghost text, next edits and exact edits."""
