@@ -1,0 +1,1 @@
+"""Inline completion: from the cursor to a suggestion, or to a reason for silence."""

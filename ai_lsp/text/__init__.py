@@ -1,0 +1,1 @@
+"""Text values: documents, spans, edits. No clock, dice, disk, loop or log."""
