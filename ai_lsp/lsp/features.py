@@ -1,0 +1,84 @@
+"""What the client can do, resolved once from the raw capabilities to flat facts."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from dataclasses import dataclass, field
+from typing import Any
+
+
+@dataclass(frozen=True, slots=True)
+class ClientFeatures:
+    """Flat facts about one client; the defaults are those of a client that says nothing."""
+
+    name: str = ""
+    version: str = ""
+    plugin: str = ""
+    has_inline_completion: bool = False
+    can_register_watchers: bool = False
+    can_pull_configuration: bool = False
+    can_show_progress: bool = False
+    roots: tuple[str, ...] = ()
+    options: Mapping[str, Any] = field(default_factory=dict)
+
+
+SENDS_INLINE_UNANNOUNCED = frozenset({"emacs"})
+"""lsp-mode 10.0 asks for inline completion without declaring it (its clientInfo.name is "emacs")."""
+
+
+def resolve(params: Mapping[str, Any]) -> ClientFeatures:
+    """Features from the params of `initialize`. Odd shapes count as absent; nothing raises."""
+    info = _at(params, "clientInfo")
+    options = _at(params, "initializationOptions")
+    name = _text(info.get("name"))
+    return ClientFeatures(
+        name=name,
+        version=_text(info.get("version")),
+        plugin=_text(_at(options, "editorPluginInfo").get("name")),
+        has_inline_completion="inlineCompletion" in _at(params, "capabilities", "textDocument")
+        or name in SENDS_INLINE_UNANNOUNCED
+        or "editorPluginInfo" in options,
+        can_register_watchers=_at(params, "capabilities", "workspace", "didChangeWatchedFiles").get(
+            "dynamicRegistration"
+        )
+        is True,
+        can_pull_configuration=_at(params, "capabilities", "workspace").get("configuration") is True,
+        can_show_progress=_at(params, "capabilities", "window").get("workDoneProgress") is True,
+        roots=_roots(params),
+        options={k: v for k, v in options.items() if k not in _FOREIGN_OPTIONS},
+    )
+
+
+_FOREIGN_OPTIONS = frozenset(
+    {
+        "editorInfo",
+        "editorPluginInfo",
+        "copilotCapabilities",
+        "copilotIntegrationId",
+        "githubAppId",
+        "sessionId",
+    }
+)
+
+
+def _roots(params: Mapping[str, Any]) -> tuple[str, ...]:
+    folders = params.get("workspaceFolders")
+    uris = (
+        [_text(f.get("uri")) for f in folders if isinstance(f, Mapping)] if isinstance(folders, list) else []
+    )
+    uris = [u for u in uris if u]
+    if not uris and (root := _text(params.get("rootUri"))):
+        uris = [root]
+    if not uris and (path := _text(params.get("rootPath"))):
+        uris = [path]
+    return tuple(dict.fromkeys(uris))
+
+
+def _at(value: Any, *keys: str) -> Mapping[str, Any]:
+    for key in keys:
+        value = value.get(key) if isinstance(value, Mapping) else None
+    return value if isinstance(value, Mapping) else {}
+
+
+def _text(value: Any) -> str:
+    return value if isinstance(value, str) else ""
