@@ -1,1 +1,1 @@
-"""The commands of the program that talk to a person: each a small LSP client or a reader of the server's own files."""
+"""The commands that talk to a person: each a small LSP client, or a reader of the server's own files."""
