@@ -1,4 +1,4 @@
-"""The answer to `initialize`: what the server can do. Needs no pygls, so it goes out before pygls is loaded."""
+"""The answer to `initialize`: what the server can do. Needs no pygls, so it can go out before pygls loads."""
 
 from __future__ import annotations
 

@@ -138,6 +138,12 @@ class DocumentSnapshot:
         start, text = self._line(line)
         return line, utf16_length(text.rstrip("\r\n")[: offset - start])
 
+    def line_and_column_at(self, offset: int) -> tuple[int, int]:
+        """The line and the column in characters (not UTF-16 units) of an offset, clamped to the document."""
+        offset = min(max(0, offset), len(self))
+        line = self.line_at(offset)
+        return line, offset - self._line(line)[0]
+
     def replace(self, edit: Edit, version: int) -> DocumentSnapshot:
         """The document after an edit, as the client's `version`. Costs a chunk or two, not the file."""
         start, end = min(edit.span.start, len(self)), min(edit.span.end, len(self))

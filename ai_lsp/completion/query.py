@@ -1,0 +1,98 @@
+"""The values of inline completion: what is asked, what is suggested, and why nothing is."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from enum import Enum
+from typing import Literal
+
+from ai_lsp.text.document import DocumentSnapshot
+from ai_lsp.text.edit import Span
+
+
+class Reason(Enum):
+    """Why nothing is suggested. The value is the sentence a person reads."""
+
+    DISABLED = (
+        "completion is switched off in the settings (completion.enabled, or routes.completion is empty)"
+    )
+    LANGUAGE_DISABLED = "this language is listed in completion.disabled_languages"
+    UNKNOWN_DOCUMENT = "the editor has not opened this document, or has closed it"
+    IGNORED_FILE = (
+        "this file holds secrets or is listed in an ignore file, so it is never read for suggestions"
+    )
+    TOO_LARGE = "the file is larger than completion.max_file_kb"
+    LONG_LINE = "the line is too long to be written by hand"
+    BINARY = "the file does not look like text"
+    MID_WORD = "the cursor stands inside a word"
+    MENU_DISAGREES = "the item chosen in the completion menu does not go with the suggestion"
+    NOT_SURE = "the embedded predictor is not sure enough (completion.min_confidence)"
+    MODEL_SILENT = "the model had nothing to add"
+    MODEL_FAILED = "the model server failed, and the embedded predictor is not sure enough"
+    REPEATS_TEXT = "the suggestion only repeats what stands right of or below the cursor"
+    OUTDATED = "the text changed while the suggestion was made"
+    SUPERSEDED = "a newer request of the same document took its place"
+    CANCELLED = "the editor took its request back"
+
+
+@dataclass(frozen=True, slots=True)
+class Declined:
+    """Silence, with its reason; `detail` adds facts of the case, such as a server's message."""
+
+    reason: Reason
+    detail: str = ""
+
+    def __str__(self) -> str:
+        return f"{self.reason.value}: {self.detail}" if self.detail else self.reason.value
+
+
+@dataclass(frozen=True, slots=True)
+class MenuChoice:
+    """The item selected in the editor's own completion menu: the suggestion must extend it."""
+
+    span: Span
+    text: str
+
+
+@dataclass(frozen=True, slots=True)
+class Query:
+    """One inline completion asked for at an offset of a snapshot."""
+
+    snapshot: DocumentSnapshot
+    offset: int
+    is_invoked: bool = False
+    menu: MenuChoice | None = None
+    path: str = ""
+
+    @property
+    def line(self) -> int:
+        """The cursor's line, 0-based."""
+        return self.snapshot.line_at(self.offset)
+
+    @property
+    def left(self) -> str:
+        """The cursor's line up to the cursor."""
+        return self.snapshot.slice(self.snapshot.line_span(self.line).start, self.offset)
+
+    @property
+    def right(self) -> str:
+        """The cursor's line from the cursor on, without its end."""
+        return self.snapshot.slice(self.offset, self.snapshot.line_span(self.line).end)
+
+
+@dataclass(frozen=True, slots=True)
+class Suggestion:
+    """Insert `text` at `offset` of `snapshot`, in place of the `covers` characters that follow it there.
+
+    `covers` never goes past the end of the cursor's line. `confidence` is the chance, 0..1, that the text
+    is right, where the origin knows it.
+    """
+
+    id: str
+    snapshot: DocumentSnapshot
+    offset: int
+    text: str
+    origin: Literal["local", "model"]
+    confidence: float = 0.0
+    covers: int = 0
+    why: str = ""
