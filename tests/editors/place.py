@@ -1,0 +1,162 @@
+"""A user's machine in a folder: a home, a project, the server on PATH with a tap on its wire."""
+
+from __future__ import annotations
+
+import json
+import os
+import shlex
+import sys
+import time
+from collections.abc import Callable, Iterator, Mapping
+from dataclasses import dataclass, field
+from pathlib import Path
+from typing import Any
+
+from tests.editors.install import REPOSITORY
+from tests.editors.screen import POLL_S, WAIT_S, Screen
+
+WIRETAP = Path(__file__).with_name("wiretap.py")
+Message = Mapping[str, Any]
+
+
+@dataclass(frozen=True, slots=True)
+class Sent:
+    """One message on the wire: who sent it, what, and when (seconds of the machine's own clock)."""
+
+    at: float
+    sender: str
+    message: Message
+
+
+@dataclass(frozen=True, slots=True)
+class Wire:
+    """What editor and server have said to each other so far, read from the tap's record."""
+
+    record: Path
+
+    def sent(self) -> Iterator[Sent]:
+        """Every message in the order in which the tap saw it."""
+        for entry in self._entries():
+            if "message" in entry:
+                yield Sent(entry["t"], entry["from"], entry["message"])
+
+    def requests(self, method: str) -> list[Message]:
+        """Requests and notifications of a method, whoever sent them."""
+        return [sent.message for sent in self.sent() if sent.message.get("method") == method]
+
+    def reply_to(self, request: Message) -> Message | None:
+        """The answer to a request of the editor; None while there is none."""
+        for sent in self.sent():
+            if sent.sender == "server" and "method" not in sent.message:
+                if sent.message.get("id") == request["id"]:
+                    return sent.message
+        return None
+
+    def wait_until_ready(self, *, timeout_s: float = WAIT_S) -> None:
+        """Returns when the embedded predictor has seen the whole workspace."""
+        self.wait_for(lambda: any("ready" in entry for entry in self._entries()), "ready", timeout_s=timeout_s)
+
+    def wait_for(self, holds: Callable[[], bool], what: str, *, timeout_s: float = WAIT_S) -> None:
+        """Returns as soon as it is so; an AssertionError that quotes the wire's end when it does not become so."""
+        until = time.monotonic() + timeout_s
+        while not holds():
+            if time.monotonic() > until:
+                raise AssertionError(f"not on the wire within {timeout_s:.0f} s: {what}\n{self.end()}")
+            time.sleep(POLL_S)
+
+    def end(self, messages: int = 12) -> str:
+        """The last messages, one short line each, for a person who reads why a test failed."""
+        lines = [f"{sent.at:.3f} {sent.sender:6} {json.dumps(sent.message)[:400]}" for sent in self.sent()]
+        return "\n".join(lines[-messages:]) or "nothing was said"
+
+    def _entries(self) -> Iterator[dict[str, Any]]:
+        if not self.record.exists():
+            return
+        for line in self.record.read_text(encoding="utf-8").splitlines(keepends=True):
+            if line.endswith("\n"):
+                yield json.loads(line)
+
+
+@dataclass(frozen=True, slots=True)
+class Place:
+    """A user's home and project below one folder, with nothing of this machine's user in it.
+
+    `~/ai-lsp` is this checkout, so that what the READMEs tell a user to write is what the tests load.
+    """
+
+    folder: Path
+    tmux: Path
+    server: Path
+    columns: int = 100
+    rows: int = 28
+    wire: Wire = field(init=False)
+
+    def __post_init__(self) -> None:
+        object.__setattr__(self, "wire", Wire(self.folder / "wire.jsonl"))
+        for folder in (self.home, self.project, self.project / ".git", self.folder / "bin"):
+            folder.mkdir(parents=True)
+        (self.home / "ai-lsp").symlink_to(REPOSITORY, target_is_directory=True)
+        tapped = [sys.executable, "-S", str(WIRETAP), str(self.wire.record), str(self.server)]
+        launcher = self.folder / "bin" / "ai-lsp"
+        complaints = shlex.quote(str(self.complaints))
+        launcher.write_text(f'#!/bin/sh\nexec {shlex.join(tapped)} "$@" 2>>{complaints}\n', encoding="utf-8")
+        launcher.chmod(0o755)
+
+    @property
+    def home(self) -> Path:
+        return self.folder / "home"
+
+    @property
+    def project(self) -> Path:
+        return self.folder / "project"
+
+    @property
+    def complaints(self) -> Path:
+        """What the server wrote to stderr."""
+        return self.folder / "stderr.txt"
+
+    def write(self, name: str, content: str | bytes) -> Path:
+        """A file of the project, byte for byte."""
+        path = self.project / name
+        path.parent.mkdir(parents=True, exist_ok=True)
+        path.write_bytes(content.encode() if isinstance(content, str) else content)
+        return path
+
+    def configure(self, name: str, content: str) -> Path:
+        """A file of the user's configuration folder, such as `nvim/init.lua` or `ai-lsp/config.toml`."""
+        path = self.home / ".config" / name
+        path.parent.mkdir(parents=True, exist_ok=True)
+        path.write_text(content, encoding="utf-8")
+        return path
+
+    def open(self, editor: Path, *arguments: str | Path) -> Screen:
+        """Starts an editor on a screen, in the project."""
+        return Screen(
+            [editor, *arguments],
+            tmux=self.tmux,
+            folder=self.project,
+            environment=self.environment(),
+            columns=self.columns,
+            rows=self.rows,
+        )
+
+    def environment(self) -> dict[str, str]:
+        """A new user's environment: the home is empty, and `ai-lsp` on PATH is the tapped server."""
+        path = os.pathsep.join([str(self.folder / "bin"), os.environ.get("PATH", os.defpath)])
+        kept = {key: os.environ[key] for key in ("LD_LIBRARY_PATH", "SSL_CERT_FILE") if key in os.environ}
+        return {**kept, "HOME": str(self.home), "PATH": path, "SHELL": "/bin/sh", "TMPDIR": str(self.folder)}
+
+
+def wait_for_bytes(path: Path, expected: bytes, *, timeout_s: float = WAIT_S) -> None:
+    """Returns when the file has exactly these bytes; otherwise an AssertionError that shows both."""
+    until = time.monotonic() + timeout_s
+    while (found := path.read_bytes()) != expected:
+        if time.monotonic() > until:
+            raise AssertionError(f"{path.name} on disk\n{found!r}\nexpected\n{expected!r}")
+        time.sleep(POLL_S)
+
+
+def code_blocks(readme: Path, language: str) -> list[str]:
+    """The fenced blocks of one language in a README, in their order."""
+    parts = readme.read_text(encoding="utf-8").split(f"```{language}\n")[1:]
+    return [part.split("```", 1)[0] for part in parts]
