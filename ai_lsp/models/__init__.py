@@ -1,1 +1,1 @@
-"""Models: what may be asked of one (port), how a family wants it written (fim), and who speaks HTTP (backends)."""
+"""Models: what may be asked of one (port), how a family wants it written (fim), who speaks HTTP (backends)."""

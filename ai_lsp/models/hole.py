@@ -1,0 +1,91 @@
+"""Fill-in-the-middle asked of a chat model: the file with a marked hole goes in, the text for the hole comes out.
+
+The answer must stand between `<FILL>` marks, or in one code fence; anything else is prose and never becomes a
+suggestion.
+"""
+
+from __future__ import annotations
+
+import re
+
+from ai_lsp.errors import MalformedAnswer
+from ai_lsp.models.port import FimPrompt, Message
+from ai_lsp.models.wire import Unwrap
+
+OPEN = "<FILL>"
+CLOSE = "</FILL>"
+HOLE = "<HOLE/>"
+_FENCE = re.compile(r"\s*```[^\n`]*\n")
+# How much may be said before the marks; models that think aloud in the answer itself are not waited for.
+_MAX_PREAMBLE = 4_000
+
+RULES = f"""You complete source code inside an editor. You are shown a file in which {HOLE} marks the cursor.
+Reply with exactly the text to insert at {HOLE}, between {OPEN} and {CLOSE}, and with nothing else.
+Do not repeat what stands before or after {HOLE}. Keep the file's indentation and style.
+Stop where the statement or block at the cursor is complete. If nothing belongs there, reply {OPEN}{CLOSE}.
+
+Example, for `return a {HOLE} b` in a function that adds:
+{OPEN}+{CLOSE}"""
+
+
+def stable_part(prompt: FimPrompt) -> str:
+    """The other files, which stay the same while one file is edited: a prefix that servers can cache."""
+    return "".join(f'<FILE path="{each.path}">\n{each.text}\n</FILE>\n' for each in prompt.files)
+
+
+def hole_part(prompt: FimPrompt) -> str:
+    """The file around the cursor, with the hole."""
+    head = f'<FILE path="{prompt.path or "untitled"}" language="{prompt.language_id or "text"}">'
+    return f"{head}\n{prompt.prefix}{prompt.typed}{HOLE}{prompt.suffix}\n</FILE>\nWhat stands at {HOLE}?"
+
+
+def messages(prompt: FimPrompt) -> tuple[Message, ...]:
+    """The conversation for a chat model."""
+    return (Message("system", RULES), Message("user", stable_part(prompt) + hole_part(prompt)))
+
+
+class UnwrapFill(Unwrap):
+    """Passes on what stands between the marks; `is_open` where the opening one was sent as the answer's start."""
+
+    def __init__(self, *, is_open: bool = False) -> None:
+        self._closer = CLOSE if is_open else ""
+        self._held = ""
+        self._is_over = False
+
+    def feed(self, text: str) -> str:
+        if self._is_over:
+            return ""
+        self._held += text
+        if not self._closer and not self._find_opening():
+            if len(self._held) > _MAX_PREAMBLE:
+                raise MalformedAnswer("the model answers with prose instead of the text to insert")
+            return ""
+        return self._until_closer()
+
+    def end(self) -> str:
+        if not self._closer:
+            raise MalformedAnswer("the model answers with prose instead of the text to insert")
+        rest, self._held = self._held, ""
+        return "" if self._is_over else rest
+
+    def _find_opening(self) -> bool:
+        place = self._held.find(OPEN)
+        if place >= 0:
+            self._closer, self._held = CLOSE, self._held[place + len(OPEN) :]
+            return True
+        fence = _FENCE.match(self._held)
+        if fence:
+            self._closer, self._held = "\n```", self._held[fence.end() :]
+            if self._held.startswith(OPEN):
+                return self._find_opening()
+        return bool(fence)
+
+    def _until_closer(self) -> str:
+        place = self._held.find(self._closer)
+        if place >= 0:
+            text, self._held, self._is_over = self._held[:place], "", True
+            return text
+        keep = len(self._closer) - 1  # it may have begun
+        cut = max(0, len(self._held) - keep)
+        text, self._held = self._held[:cut], self._held[cut:]
+        return text
