@@ -1,0 +1,201 @@
+"""Every setting there is, a row each: checking, merging, documentation and JSON schema derive from it."""
+
+from __future__ import annotations
+
+from dataclasses import MISSING, dataclass, fields
+from enum import Enum
+from typing import Any
+
+from ai_lsp.completion.settings import CompletionSettings
+from ai_lsp.config.settings import LOCAL, OFF, LogSettings, Routes
+from ai_lsp.config.values import Choice, Flag, Number, Text, Texts, Url, Value, VariableName
+from ai_lsp.context.settings import IndexSettings, PrivacySettings
+from ai_lsp.models.settings import ModelSettings
+
+MODELS = "models"
+"""The table whose keys are names of the user's choosing."""
+
+APIS = ("anthropic", "llamacpp", "mistral", "ollama", "openai")
+"""Names of the files of models/backends, which this layer does not import."""
+
+
+class Narrowing(Enum):
+    """What a workspace file may do to a setting: a repository can take away, never add."""
+
+    NEVER = "no"
+    OFF = "may switch off"
+    ADD = "may add"
+    RAISE = "may raise"
+    LOWER = "may lower"
+    AMONG = "may choose among models of the user"
+
+
+class Merge(Enum):
+    """What a later source of the user's own does to an earlier one."""
+
+    REPLACE = "replaces"
+    UNION = "adds"
+
+
+@dataclass(frozen=True, slots=True)
+class Row:
+    """One setting. `key` is its path; `*` stands for a model's name. `default` of REQUIRED has none."""
+
+    key: str
+    value: Value
+    default: object
+    about: str
+    workspace: Narrowing = Narrowing.NEVER
+    merge: Merge = Merge.REPLACE
+
+    @property
+    def table(self) -> str:
+        return self.key.partition(".")[0]
+
+    @property
+    def field(self) -> str:
+        return self.key.rpartition(".")[2]
+
+
+REQUIRED = object()
+"""The default of a key without which its table means nothing."""
+
+
+def _of(settings: type[Any], key: str) -> object:
+    """The default of a key, from the dataclass that holds it: said once in the program."""
+    name = key.rpartition(".")[2]
+    default = next(field.default for field in fields(settings) if field.name == name)
+    return "" if default is MISSING else default  # a model's name may stay empty where the server has only one
+
+
+def _model(key: str, value: Value, about: str, *, required: bool = False) -> Row:
+    return Row(f"models.*.{key}", value, REQUIRED if required else _of(ModelSettings, key), about)
+
+
+def _route(key: str, about: str, *, local: bool = False) -> Row:
+    return Row(f"routes.{key}", Route(local), _of(Routes, key), about, Narrowing.AMONG)
+
+
+@dataclass(frozen=True, slots=True)
+class Route:
+    """The name of a model, or a word. Whether the model exists is seen when all sources are known."""
+
+    takes_local: bool
+
+    def read(self, raw: object) -> str:
+        return Text().read(raw)
+
+    def expected(self) -> str:
+        local = f', "{LOCAL}" (the embedded predictor)' if self.takes_local else ""
+        return f'the name of a table under [models]{local} or "{OFF}" (off)'
+
+    def schema(self) -> dict[str, Any]:
+        return {"type": "string"} if self.takes_local else {"type": "string", "not": {"const": LOCAL}}
+
+
+def _completion(
+    key: str,
+    value: Value,
+    about: str,
+    workspace: Narrowing = Narrowing.NEVER,
+) -> Row:
+    return Row(f"completion.{key}", value, _of(CompletionSettings, key), about, workspace)
+
+
+ROWS: tuple[Row, ...] = (
+    _model("api", Choice(APIS), "How the server is spoken to.", required=True),
+    _model("url", Url(), "The server's root, with or without `/v1`.", required=True),
+    _model(
+        "model", Text("the model's name"), "The name the server knows it by; it also chooses the FIM template."
+    ),
+    _model("template", Text("a FIM template's name"), "The FIM template, where the model's name does not tell."),
+    _model("key_env", VariableName(), "The environment variable that holds the key; never the key itself."),
+    _model("keyring", Text("a service's name"), "The service in the OS keyring that holds the key."),
+    _model(
+        "context_tokens", Number(256, 10_000_000, whole=True), "How much the server reads at once, in tokens."
+    ),
+    _model(
+        "timeout_s", Number(0.1, 3_600), "The longest wait for a whole answer, in seconds; what came is kept."
+    ),
+    _route("completion", "Ghost text.", local=True),
+    _route("next_edit", "The next edit, and where it is.", local=True),
+    _route("edit", "An instruction turned into an edit."),
+    _route("apply", "A sketch of a change applied exactly."),
+    _route("review", "Review and bug finding."),
+    _route("ask", "Questions about the code."),
+    _route("fix", "Fixes for what a diagnostic says."),
+    _route("embed", "Vectors for searching the codebase by meaning."),
+    _completion("enabled", Flag(), "Whether ghost text is offered.", Narrowing.OFF),
+    _completion(
+        "debounce_ms",
+        Number(0, 10_000, words=("auto",)),
+        "How long to wait after a key before a model is asked, in milliseconds; 0 is none.",
+    ),
+    _completion(
+        "min_confidence",
+        Number(0, 1),
+        "How sure the embedded predictor must be: higher is rarer and righter.",
+        Narrowing.RAISE,
+    ),
+    _completion("max_lines", Number(1, 200, whole=True), "The most lines of one suggestion.", Narrowing.LOWER),
+    _completion(
+        "max_tokens", Number(1, 8_192, whole=True), "The most tokens a model may write for one.", Narrowing.LOWER
+    ),
+    _completion(
+        "disabled_languages",
+        Texts('language ids, such as ["markdown"]'),
+        "Languages without ghost text.",
+        Narrowing.ADD,
+    ),
+    _completion(
+        "max_file_kb",
+        Number(1, 1_000_000, whole=True),
+        "Larger files get no ghost text, in units of 1,024 characters.",
+        Narrowing.LOWER,
+    ),
+    Row(
+        "index.enabled",
+        Flag(),
+        _of(IndexSettings, "enabled"),
+        "Whether the workspace's files are learnt from, beside the open ones.",
+        Narrowing.OFF,
+    ),
+    Row(
+        "index.max_files",
+        Number(0, 10_000_000, whole=True),
+        _of(IndexSettings, "max_files"),
+        "The most files of the workspace that are read.",
+        Narrowing.LOWER,
+    ),
+    Row(
+        "index.cache",
+        Flag(),
+        _of(IndexSettings, "cache"),
+        "Whether what was learnt is kept in the user's cache folder.",
+        Narrowing.OFF,
+    ),
+    Row(
+        "privacy.ignore",
+        Texts('patterns as in .gitignore, such as ["*.pem"]'),
+        _of(PrivacySettings, "ignore"),
+        "Files that are never read, learnt from or sent, beside those of `.gitignore` and `.aiignore`.",
+        Narrowing.ADD,
+        Merge.UNION,
+    ),
+    Row(
+        "log.level",
+        Choice(("error", "warning", "info", "debug")),
+        _of(LogSettings, "level"),
+        "How much is logged.",
+    ),
+    Row("log.file", Text("a file's absolute path"), _of(LogSettings, "file"), "Where to; empty is stderr."),
+)
+
+BY_KEY = {row.key: row for row in ROWS}
+TABLES = tuple(dict.fromkeys(row.table for row in ROWS))
+MODEL_FIELDS = tuple(row.field for row in ROWS if row.table == MODELS)
+
+
+def keys_of(table: str) -> tuple[str, ...]:
+    """The keys that a table may hold, without its name."""
+    return tuple(row.field for row in ROWS if row.table == table)

@@ -1,0 +1,21 @@
+"""What a user may choose about the codebase index and about what must never be read."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+
+
+@dataclass(frozen=True, slots=True)
+class IndexSettings:
+    """The `[index]` table. `max_files` bounds what is learnt from; `cache` keeps it between sessions."""
+
+    enabled: bool = True
+    max_files: int = 50_000
+    cache: bool = True
+
+
+@dataclass(frozen=True, slots=True)
+class PrivacySettings:
+    """The `[privacy]` table: patterns in .gitignore's syntax, beside those of .gitignore and .aiignore."""
+
+    ignore: tuple[str, ...] = ()
