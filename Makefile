@@ -12,3 +12,16 @@ $(STAMP): pyproject.toml
 	$(PYTHON) -m venv $(VENV)
 	$(BIN)/pip install --quiet --disable-pip-version-check -e '.[dev]'
 	touch $(STAMP)
+
+check: venv
+	$(BIN)/ruff format --check ai_lsp tests bench eval scripts
+	$(BIN)/ruff check ai_lsp tests bench eval scripts
+	$(BIN)/mypy
+	$(BIN)/lint-imports --no-logo 2>/dev/null || $(BIN)/lint-imports
+	$(BIN)/python scripts/docs_tables.py --check
+
+test: venv
+	$(BIN)/pytest
+
+clean:
+	rm -rf $(VENV) .cache build dist

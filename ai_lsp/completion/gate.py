@@ -11,10 +11,10 @@ MAX_LINE_CHARS = 2_000
 _BINARY_SAMPLE = 1_024
 
 
-def decide(query: Query, settings: CompletionSettings, *, is_ignored: bool) -> Declined | None:
+def decide(query: Query, settings: CompletionSettings, *, is_off: bool, is_ignored: bool) -> Declined | None:
     """None to go on."""
     snapshot = query.snapshot
-    if not settings.enabled:
+    if is_off or not settings.enabled:
         return Declined(Reason.DISABLED)
     if snapshot.language_id in settings.disabled_languages:
         return Declined(Reason.LANGUAGE_DISABLED, snapshot.language_id)

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Callable
+from itertools import pairwise
 
 from ai_lsp.completion.query import Query
 from ai_lsp.completion.settings import CompletionSettings
@@ -30,9 +31,10 @@ def build(
     typed = _last_tokens(query.left, budget // 2, count)
     budget -= count(typed)
     snapshot, line = query.snapshot, query.line
-    above = _window(query, max(0, line - MAX_LINES_ABOVE), line)
+    above = _window(query, max(0, line // PAGE_LINES * PAGE_LINES - MAX_LINES_ABOVE), line)
     prefix = _fit_above(above, int(budget * PREFIX_SHARE), count)
-    below = _window(query, line + 1, min(snapshot.line_count, line + 1 + MAX_LINES_BELOW))
+    last = (line + 1) // PAGE_LINES * PAGE_LINES + PAGE_LINES + MAX_LINES_BELOW
+    below = _window(query, line + 1, min(snapshot.line_count, last))
     rest = snapshot.slice(query.offset, _line_start(query, line + 1))
     suffix = rest + _fit_below(below, budget - count(prefix) - count(rest), count)
     return ModelRequest(
@@ -52,7 +54,7 @@ def _window(query: Query, first: int, last: int) -> list[str]:
     """Pages of whole lines `first..last`, cut at multiples of PAGE_LINES."""
     cuts = [first, *range(first // PAGE_LINES * PAGE_LINES + PAGE_LINES, last, PAGE_LINES), last]
     starts = [_line_start(query, cut) for cut in cuts]
-    return [query.snapshot.slice(a, b) for a, b in zip(starts, starts[1:], strict=False)]
+    return [query.snapshot.slice(a, b) for a, b in pairwise(starts)]
 
 
 def _line_start(query: Query, line: int) -> int:

@@ -13,14 +13,10 @@ from ai_lsp.text.edit import Span
 class Reason(Enum):
     """Why nothing is suggested. The value is the sentence a person reads."""
 
-    DISABLED = (
-        "completion is switched off in the settings (completion.enabled, or routes.completion is empty)"
-    )
+    DISABLED = "completion is switched off in the settings (completion.enabled, or routes.completion is empty)"
     LANGUAGE_DISABLED = "this language is listed in completion.disabled_languages"
     UNKNOWN_DOCUMENT = "the editor has not opened this document, or has closed it"
-    IGNORED_FILE = (
-        "this file holds secrets or is listed in an ignore file, so it is never read for suggestions"
-    )
+    IGNORED_FILE = "this file holds secrets or is listed in an ignore file, so it is never read for suggestions"
     TOO_LARGE = "the file is larger than completion.max_file_kb"
     LONG_LINE = "the line is too long to be written by hand"
     BINARY = "the file does not look like text"

@@ -63,9 +63,7 @@ _FOREIGN_OPTIONS = frozenset(
 
 def _roots(params: Mapping[str, Any]) -> tuple[str, ...]:
     folders = params.get("workspaceFolders")
-    uris = (
-        [_text(f.get("uri")) for f in folders if isinstance(f, Mapping)] if isinstance(folders, list) else []
-    )
+    uris = [_text(f.get("uri")) for f in folders if isinstance(f, Mapping)] if isinstance(folders, list) else []
     uris = [u for u in uris if u]
     if not uris and (root := _text(params.get("rootUri"))):
         uris = [root]

@@ -33,6 +33,10 @@ class StdioReader:
             self._ready += self._parser.feed(data)
         return self._ready.pop(0)
 
+    def put_back(self, message: Any) -> None:
+        """Have `run` handle a message that `first` returned."""
+        self._ready.insert(0, message)
+
     async def run(self, handle: Callable[[Any], None]) -> None:
         """Call `handle` with every message, in order, on the loop, until the input ends."""
         for message in self._ready:

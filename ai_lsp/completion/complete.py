@@ -1,0 +1,168 @@
+"""One inline completion, from a query to a suggestion or a reason for silence, read from top to bottom."""
+
+from __future__ import annotations
+
+import asyncio
+import contextlib
+from collections.abc import Callable, Sequence
+from dataclasses import dataclass
+from typing import Protocol
+
+from ai_lsp.completion.cache import typed_through
+from ai_lsp.completion.clean import Limits, clean, is_decided
+from ai_lsp.completion.gate import decide
+from ai_lsp.completion.prompt import build, is_single_line
+from ai_lsp.completion.query import Declined, Query, Reason, Suggestion
+from ai_lsp.completion.settings import CompletionSettings
+from ai_lsp.errors import ModelError, PromptTooLong
+from ai_lsp.models.port import Model
+from ai_lsp.text.document import DocumentSnapshot
+from ai_lsp.text.edit import Edit, rebase_insertion
+
+
+class Prediction(Protocol):
+    """What the embedded predictor answers; see completion/local/client.py."""
+
+    @property
+    def text(self) -> str: ...
+    @property
+    def confidence(self) -> float: ...
+    @property
+    def why(self) -> str: ...
+
+
+class Predictor(Protocol):
+    """The embedded predictor, seen from here: one question about an open document."""
+
+    async def predict(
+        self, uri: str, line: int, col: int, *, min_confidence: float, max_lines: int = 1, timeout_s: float = 0.2
+    ) -> Prediction | None: ...
+
+
+@dataclass(frozen=True, slots=True)
+class ModelRoute:
+    """The model that the user chose for completion, ready to be asked."""
+
+    model: Model
+    context_tokens: int
+    count: Callable[[str], int]
+    failed: Callable[[ModelError], None]
+    succeeded: Callable[[], None]
+
+
+@dataclass(frozen=True, slots=True)
+class World:
+    """What one completion may look at. `edits_since` gives the edits made to a document after a snapshot,
+    or None where they are not known any more; `new_id` names a suggestion."""
+
+    settings: CompletionSettings
+    is_off: bool
+    is_ignored: bool
+    shown: Suggestion | None
+    predictor: Predictor | None
+    route: ModelRoute | None
+    edits_since: Callable[[DocumentSnapshot], Sequence[Edit] | None]
+    new_id: Callable[[], str]
+    debounce_s: float = 0.0
+    repo: str = ""
+
+
+async def complete(query: Query, world: World) -> Suggestion | Declined:
+    """The suggestion for a query, true of the document at the moment of the answer, or why there is none."""
+    if (declined := decide(query, world.settings, is_off=world.is_off, is_ignored=world.is_ignored)) is not None:
+        return declined
+    if (rest := typed_through(query, world.shown, _later(world, world.shown))) is not None:
+        return _with_menu(rest, query)
+    if world.route is not None:
+        answer = await _ask_model(query, world, world.route)
+        if isinstance(answer, Declined) and answer.reason is Reason.MODEL_FAILED:
+            fallback = await _ask_predictor(query, world)
+            answer = answer if isinstance(fallback, Declined) else fallback
+    else:
+        answer = await _ask_predictor(query, world)
+    if isinstance(answer, Declined):
+        return answer
+    return _with_menu(_true_now(answer, world), query)
+
+
+async def _ask_predictor(query: Query, world: World) -> Suggestion | Declined:
+    if world.predictor is None:
+        return Declined(Reason.NOT_SURE, "the embedded predictor is not running")
+    line, column = query.snapshot.line_and_column_at(query.offset)
+    most = 1 if is_single_line(query, world.settings) else world.settings.max_lines
+    found = await world.predictor.predict(
+        query.snapshot.uri, line, column, min_confidence=world.settings.min_confidence, max_lines=most
+    )
+    if found is None or not found.text.strip():
+        return Declined(Reason.NOT_SURE)
+    limits = Limits(world.settings.max_lines, most == 1)
+    cleaned = clean(found.text, query, limits)
+    if isinstance(cleaned, Declined):
+        return cleaned
+    text, covers = cleaned
+    return Suggestion(
+        world.new_id(), query.snapshot, query.offset, text, "local", found.confidence, covers, found.why
+    )
+
+
+async def _ask_model(query: Query, world: World, route: ModelRoute) -> Suggestion | Declined:
+    if world.debounce_s > 0 and not query.is_invoked:
+        await asyncio.sleep(world.debounce_s)
+    limits = Limits(world.settings.max_lines, is_single_line(query, world.settings))
+    tokens = route.context_tokens
+    try:
+        try:
+            raw = await _read(query, world, route, tokens, limits)
+        except PromptTooLong as error:
+            smaller = min(error.limit_tokens or tokens, tokens // 2)
+            raw = await _read(query, world, route, smaller, limits)
+    except ModelError as error:
+        route.failed(error)
+        return Declined(Reason.MODEL_FAILED, str(error))
+    route.succeeded()
+    cleaned = clean(raw, query, limits)
+    if isinstance(cleaned, Declined):
+        return cleaned
+    text, covers = cleaned
+    return Suggestion(world.new_id(), query.snapshot, query.offset, text, "model", 0.0, covers, route.model.name)
+
+
+async def _read(query: Query, world: World, route: ModelRoute, tokens: int, limits: Limits) -> str:
+    """The raw answer, read until nothing more could change what is shown."""
+    request = build(query, world.settings, context_tokens=tokens, count=route.count, repo=world.repo)
+    raw = ""
+    async with contextlib.aclosing(route.model.stream(request)) as stream:  # type: ignore[type-var]
+        async for chunk in stream:
+            raw += chunk.text
+            if is_decided(raw, query, limits):
+                break
+    return raw
+
+
+def _later(world: World, shown: Suggestion | None) -> Sequence[Edit] | None:
+    return None if shown is None else world.edits_since(shown.snapshot)
+
+
+def _true_now(suggestion: Suggestion, world: World) -> Suggestion | Declined:
+    """The suggestion only where the text is still the one it was made for.
+
+    The answer's range must fit the position the editor asked about, so an answer that the user has typed
+    into meanwhile is left to the newer request, which finds it in the cache.
+    """
+    later = world.edits_since(suggestion.snapshot)
+    if later is None:
+        return Declined(Reason.OUTDATED)
+    moved = rebase_insertion(suggestion.offset, suggestion.text, later)
+    if moved is None or (moved[0], moved[1]) != (suggestion.offset, suggestion.text):
+        return Declined(Reason.OUTDATED)
+    return suggestion
+
+
+def _with_menu(suggestion: Suggestion | Declined, query: Query) -> Suggestion | Declined:
+    """With an item chosen in the editor's menu, only a suggestion that extends that item may show."""
+    if isinstance(suggestion, Declined) or query.menu is None:
+        return suggestion
+    typed = query.snapshot.slice(query.menu.span.start, query.offset)
+    if (typed + suggestion.text).startswith(query.menu.text) and query.menu.span.end <= query.offset:
+        return suggestion
+    return Declined(Reason.MENU_DISAGREES)

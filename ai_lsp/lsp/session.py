@@ -1,0 +1,374 @@
+"""The one mutable object: what is open, what is set, what is running, what was shown."""
+
+from __future__ import annotations
+
+import asyncio
+import itertools
+import logging
+import time
+from collections import OrderedDict
+from collections.abc import Callable, Coroutine, Mapping, Sequence
+from dataclasses import dataclass
+from pathlib import Path
+from typing import Any, Protocol
+
+from ai_lsp import config
+from ai_lsp.completion.complete import World
+from ai_lsp.completion.local.client import LineEdit, LocalPredictor
+from ai_lsp.completion.query import Declined, Query, Suggestion
+from ai_lsp.context.workspace_files import OWN_IGNORES, is_secret, may_suggest_in
+from ai_lsp.lsp.documents import Documents
+from ai_lsp.lsp.features import ClientFeatures
+from ai_lsp.lsp.from_lsp import path_of
+from ai_lsp.lsp.model_routes import ModelRoutes
+from ai_lsp.lsp.protocol import Request
+from ai_lsp.text.document import DocumentSnapshot
+from ai_lsp.text.edit import Edit
+
+log = logging.getLogger(__name__)
+
+REMEMBERED = 256
+"""Suggestions whose acceptance can still be told."""
+
+WARNING = 2
+
+
+class Client(Protocol):
+    """What the session may say to the editor. `ask` gives None where the editor refuses or is late."""
+
+    def notify(self, method: str, params: Any = None) -> None: ...
+    async def ask(self, method: str, params: Any, timeout_s: float) -> Any: ...
+
+
+@dataclass(frozen=True, slots=True)
+class Outcome:
+    """How the last completion of a document ended, for `ai-lsp.why`."""
+
+    uri: str
+    answer: Suggestion | Declined
+    took_ms: float
+
+
+class Session:
+    """One editor's session, from `initialize` to `exit`."""
+
+    def __init__(self, client: Client, clock: Callable[[], float] = time.monotonic) -> None:
+        self.client = client
+        self.clock = clock
+        self.features = ClientFeatures()
+        self.documents = Documents()
+        self.loaded = config.load([])
+        self.models = ModelRoutes(self.tell, clock)
+        self.predictor: LocalPredictor | None = None
+        self.roots: tuple[str, ...] = ()
+        self.last: Outcome | None = None
+        self.accepted = 0
+        self._in_flight: dict[str, Request] = {}
+        self._shown: dict[str, Suggestion] = {}
+        self._by_id: OrderedDict[str, Suggestion] = OrderedDict()
+        self._tasks: set[asyncio.Task[Any]] = set()
+        self._told: set[str] = set()
+        self._readable: dict[str, bool] = {}
+        self._checks: dict[str, asyncio.Task[None]] = {}
+        self._ids = itertools.count(1)
+        self._editor_settings: Mapping[str, Any] = {}
+
+    @property
+    def settings(self) -> config.Settings:
+        """The settings in force."""
+        return self.loaded.settings
+
+    # Settings and life
+
+    def begin(self, features: ClientFeatures) -> None:
+        """The client has introduced itself: nothing is read or started before `start`."""
+        self.features = features
+        self.roots = tuple(p for uri in features.roots if (p := path_of(uri)) is not None)
+
+    async def start(self) -> None:
+        """After `initialized`: read the settings, then start the embedded predictor."""
+        await self.reload()
+        if self.features.can_pull_configuration:
+            pulled = await self.client.ask(
+                "workspace/configuration", {"items": [{"section": "ai-lsp"}]}, timeout_s=5.0
+            )
+            if isinstance(pulled, list) and pulled and isinstance(pulled[0], Mapping):
+                await self.change_options(pulled[0])
+
+    async def change_options(self, options: Mapping[str, Any]) -> None:
+        """Settings sent by the editor while it runs; they take the place of those it sent before."""
+        self._editor_settings = options
+        await self.reload()
+
+    async def reload(self) -> None:
+        """Read every source of settings again, off the loop, and put them in force."""
+        folders = [Path(root) for root in self.roots]
+        sources = await asyncio.to_thread(
+            config.read_sources, folders, self.features.options, self._editor_settings
+        )
+        loaded = self.loaded = config.load(sources)
+        for problem in loaded.problems:
+            self.tell(f"ai-lsp settings: {problem}")
+        for model in self.models.set(loaded.settings.models):
+            self.spawn("close model", model.aclose())
+        await self._start_predictor()
+
+    async def change_roots(self, added: Any, removed: Any) -> None:
+        """Workspace folders came or went; the settings of each folder count again."""
+        gone = {path_of(str(f.get("uri"))) for f in _mappings(removed)}
+        come = [path_of(str(f.get("uri"))) for f in _mappings(added)]
+        self.roots = tuple(dict.fromkeys([*(r for r in self.roots if r not in gone), *(r for r in come if r)]))
+        if self.predictor is not None:
+            predictor, self.predictor = self.predictor, None
+            await predictor.aclose()
+        await self.reload()
+
+    def files_changed(self, changes: Sequence[Any]) -> None:
+        """Files changed on disk, as the editor tells; a changed ignore file counts at once."""
+        moved = [(path_of(str(c.get("uri"))), c.get("type")) for c in _mappings(changes)]
+        if any(Path(p).name in OWN_IGNORES for p, _ in moved if p is not None):
+            self._check_all()
+        if self.predictor is not None:
+            self.predictor.files_changed([(p, t) for p, t in moved if p is not None and t in (1, 2, 3)])
+
+    async def _start_predictor(self) -> None:
+        # A model's route needs it too: it takes over while the model fails.
+        wanted = self.settings.index.enabled and bool(self.settings.routes.completion)
+        if not wanted and self.predictor is not None:
+            predictor, self.predictor = self.predictor, None
+            await predictor.aclose()
+        elif wanted and self.predictor is None:
+            self.predictor = LocalPredictor(text_of=self._text_of)
+            await self.predictor.start(self.roots)
+        self._check_all()
+
+    def _text_of(self, uri: str) -> str | None:
+        document = self.documents.get(uri)
+        return None if document is None else document.text
+
+    def spawn(self, name: str, work: Coroutine[Any, Any, Any]) -> asyncio.Task[Any]:
+        """Background work: kept, named, its failure logged, cancelled at the end of the session."""
+        task = asyncio.get_running_loop().create_task(work, name=name)
+        self._tasks.add(task)
+        task.add_done_callback(self._done)
+        return task
+
+    def _done(self, task: asyncio.Task[Any]) -> None:
+        self._tasks.discard(task)
+        if not task.cancelled() and (error := task.exception()) is not None:
+            log.error("%s failed", task.get_name(), exc_info=error)
+
+    async def aclose(self) -> None:
+        """End everything that was started."""
+        tasks = list(self._tasks)
+        for task in tasks:
+            task.cancel()
+        await asyncio.gather(*tasks, return_exceptions=True)
+        await self.models.aclose()
+        if self.predictor is not None:
+            await self.predictor.aclose()
+
+    def tell(self, text: str) -> None:
+        """Show the user a sentence, once in a session."""
+        if text not in self._told:
+            self._told.add(text)
+            self.client.notify("window/showMessage", {"type": WARNING, "message": text})
+
+    # Documents
+
+    def opened(self, uri: str, version: int, language_id: str, text: str) -> None:
+        """A document was opened."""
+        self._forget(uri)
+        self.documents.open(uri, version, language_id, text)
+        self._readable.pop(uri, None)
+        self._check(uri)
+
+    def _check_all(self) -> None:
+        for document in self.documents.all():
+            self._check(document.uri)
+
+    def _check(self, uri: str) -> None:
+        self._checks[uri] = self.spawn("readable", self._check_readable(uri))
+
+    async def _check_readable(self, uri: str) -> None:
+        """Ask the ignore files, off the loop, whether a document may be read; only then is it learned from."""
+        path = path_of(uri)
+        patterns = self.settings.privacy.ignore
+        if path is None:
+            may = not is_secret(uri.rsplit("/", 1)[-1])
+        else:
+            may = await asyncio.to_thread(may_suggest_in, path, self.roots, patterns)
+        document = self.documents.get(uri)
+        if document is None:
+            return
+        was, self._readable[uri] = self._readable.get(uri, False), may
+        if self.predictor is None or not (may or was):
+            return
+        if may:
+            self.predictor.opened(uri, path, document.language_id, document.text)
+        else:
+            self.predictor.closed(uri)
+
+    async def checked(self, uri: str) -> None:
+        """Wait until it is known whether a document may be read; it is for all but the first moment."""
+        if uri not in self._readable and (task := self._checks.get(uri)) is not None:
+            await asyncio.wait({task})
+
+    def is_checked(self, uri: str) -> bool:
+        """Whether `checked` would return at once."""
+        return uri in self._readable or uri not in self._checks
+
+    def changed(self, uri: str, version: int, changes: Sequence[Mapping[str, Any]]) -> None:
+        """A document changed; unknown ones are passed over."""
+        if self.documents.get(uri) is None:
+            log.warning("change of a document that is not open")
+            return
+        moved: list[LineEdit] = []
+        try:
+            for change in changes:
+                before, edit = self.documents.change(uri, version, change)
+                start = before.line_and_column_at(edit.span.start)
+                end = before.line_and_column_at(edit.span.end)
+                moved.append(LineEdit(*start, *end, edit.new_text))
+        finally:
+            if self.predictor is not None and moved and not self.is_ignored(uri):
+                self.predictor.changed(uri, moved)
+
+    def closed(self, uri: str) -> None:
+        """A document was closed."""
+        self._forget(uri)
+        self._readable.pop(uri, None)
+        self._checks.pop(uri, None)
+        self.documents.close(uri)
+        if self.predictor is not None:
+            self.predictor.closed(uri)
+
+    def _forget(self, uri: str) -> None:
+        self._shown.pop(uri, None)
+        if (request := self._in_flight.pop(uri, None)) is not None:
+            request.supersede()
+
+    def is_ignored(self, uri: str) -> bool:
+        """Whether a document must not be read for suggestions, or is not yet known to be readable."""
+        return not self._readable.get(uri, False)
+
+    def relative(self, uri: str) -> str:
+        """A document's path within its workspace folder, with `/`; its name where it is in none."""
+        path = path_of(uri)
+        if path is None:
+            return ""
+        for root in self.roots:
+            if path.startswith(root.rstrip("/") + "/"):
+                return path[len(root.rstrip("/")) + 1 :]
+        return Path(path).name
+
+    # Completions
+
+    def supersede(self, uri: str, request: Request | None) -> None:
+        """A newer request of a document answers the older one with null, at once."""
+        if (older := self._in_flight.pop(uri, None)) is not None:
+            older.supersede()
+        if request is not None:
+            self._in_flight[uri] = request
+
+    def world(self, query: Query) -> World:
+        """What a completion may look at, taken before it waits for anything."""
+        settings = self.settings
+        name = settings.routes.completion
+        is_off = name == ""
+        route = self.models.route(name) if name not in ("", "local") else None
+        completion = settings.completion
+        return World(
+            settings=completion,
+            is_off=is_off,
+            is_ignored=self.is_ignored(query.snapshot.uri),
+            shown=self._shown.get(query.snapshot.uri),
+            predictor=self.predictor,
+            route=route,
+            edits_since=self.edits_since,
+            new_id=lambda: str(next(self._ids)),
+            debounce_s=0.0 if completion.debounce_ms == "auto" else completion.debounce_ms / 1000,
+            repo=Path(self.roots[0]).name if self.roots else "",
+        )
+
+    def edits_since(self, snapshot: DocumentSnapshot) -> Sequence[Edit] | None:
+        """The edits made to a document after a snapshot; None where they are not known."""
+        return self.documents.edits_since(snapshot)
+
+    def remember(self, query: Query, answer: Suggestion | Declined, took_ms: float) -> None:
+        """Keep what a completion ended with: for typing through it, for its acceptance, for `why`."""
+        self.last = Outcome(query.snapshot.uri, answer, took_ms)
+        if isinstance(answer, Declined):
+            return
+        self._shown[query.snapshot.uri] = answer
+        self._by_id[answer.id] = answer
+        while len(self._by_id) > REMEMBERED:
+            self._by_id.popitem(last=False)
+
+    def finished(self, uri: str, request: Request | None) -> None:
+        """A completion is answered: nothing is left to supersede."""
+        if request is not None and self._in_flight.get(uri) is request:
+            del self._in_flight[uri]
+
+    def accept(self, id: str) -> bool:
+        """The user took a suggestion; False where it is not known any more."""
+        suggestion = self._by_id.pop(id, None)
+        if suggestion is None:
+            return False
+        self.accepted += 1
+        self._shown.pop(suggestion.snapshot.uri, None)
+        return True
+
+    def reject(self, id: str) -> bool:
+        """The user dismissed a suggestion: it is not offered again by typing through it."""
+        suggestion = self._by_id.pop(id, None)
+        if suggestion is None:
+            return False
+        self._shown.pop(suggestion.snapshot.uri, None)
+        return True
+
+    # What is told
+
+    def why(self) -> str:
+        """Why nothing appeared last time, or what did and from where, in a sentence."""
+        if self.last is None:
+            return "ai-lsp has not been asked for a completion yet"
+        answer, name = self.last.answer, self.relative(self.last.uri)
+        if isinstance(answer, Declined):
+            return f"No suggestion in {name}: {answer}"
+        source = "the embedded predictor" if answer.origin == "local" else f"the model {answer.why!r}"
+        because = f" ({answer.confidence:.0%} sure: {answer.why})" if answer.origin == "local" else ""
+        return f"The last suggestion in {name} came from {source}{because}, in {self.last.took_ms:.0f} ms"
+
+    def status(self) -> dict[str, Any]:
+        """The answer to `aiLsp/status`: facts for status lines."""
+        routes = self.settings.routes
+        local = self.predictor.status if self.predictor is not None else None
+        named = {"completion": routes.completion, "next_edit": routes.next_edit}
+        problems = [
+            p for name in named.values() if name not in ("", "local") and (p := self.models.problem(name))
+        ]
+        inactive = None
+        if not self.settings.completion.enabled or not routes.completion:
+            inactive = "completion is switched off in the settings"
+        return {
+            "ready": local is None or local.state == "ready",
+            "local": {
+                "state": local.state if local else "off",
+                "files": local.files if local else 0,
+                "tokens": local.tokens if local else 0,
+                "problem": local.problem if local else "",
+            },
+            "routes": {
+                feature: {"model": "local", "state": local.state if local else "off"}
+                if name == "local"
+                else self.models.status(name)
+                for feature, name in named.items()
+                if name
+            },
+            "inactive": inactive or (problems[0] if problems else None),
+        }
+
+
+def _mappings(value: Any) -> list[Mapping[str, Any]]:
+    return [v for v in value if isinstance(v, Mapping)] if isinstance(value, list) else []

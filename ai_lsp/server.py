@@ -1,0 +1,236 @@
+"""The server: a table from LSP methods to handlers, each of which decodes, snapshots, makes one call, encodes."""
+
+from __future__ import annotations
+
+import asyncio
+import logging
+import time
+from collections.abc import Awaitable, Callable, Coroutine, Mapping
+from typing import Any
+
+from ai_lsp import __version__
+from ai_lsp.completion.complete import World, complete
+from ai_lsp.completion.query import Declined, Query, Reason, Suggestion
+from ai_lsp.lsp import features, from_lsp, to_lsp
+from ai_lsp.lsp.from_lsp import InvalidParams, mapping
+from ai_lsp.lsp.handshake import COMMANDS as ADVERTISED
+from ai_lsp.lsp.handshake import initialize_result
+from ai_lsp.lsp.protocol import Handler, RawProtocol, Request, Route, make_server
+from ai_lsp.lsp.session import Session
+from ai_lsp.lsp.transport import StdioReader, StdioWriter
+
+log = logging.getLogger(__name__)
+
+LIST_PATIENCE_S = 0.15
+"""How long textDocument/completion may wait for a suggestion: the editor's real list must not be late."""
+
+
+class Server:
+    """The handlers of one session. Every method named in METHODS takes raw params and the request."""
+
+    def __init__(self, protocol: RawProtocol) -> None:
+        self.protocol = protocol
+        self.session = Session(self)
+        protocol.routes = {name: Route(handler(self), empty) for name, (handler, empty) in METHODS.items()}
+
+    # What the session may say to the editor
+
+    def notify(self, method: str, params: Any = None) -> None:
+        self.protocol.notify(method, params)
+
+    async def ask(self, method: str, params: Any, timeout_s: float) -> Any:
+        try:
+            return await asyncio.wait_for(
+                asyncio.wrap_future(self.protocol.send_request(method, params)), timeout_s
+            )
+        except (TimeoutError, RuntimeError) as error:
+            log.info("%s was not answered: %s", method, error)
+            return None
+
+    # Life
+
+    def initialize(self, params: Any, request: Request | None) -> Any:
+        self.session.begin(features.resolve(mapping(params)))
+        self.protocol.is_initialized = True
+        return initialize_result(__version__)
+
+    def initialized(self, params: Any, request: Request | None) -> None:
+        self.session.spawn("start", self.session.start())
+
+    def shutdown(self, params: Any, request: Request | None) -> Awaitable[None]:
+        self.protocol.begin_shutdown()
+        return self.session.aclose()
+
+    def did_change_configuration(self, params: Any, request: Request | None) -> None:
+        sent = mapping(params).get("settings")
+        if isinstance(sent, Mapping):
+            self.session.spawn("settings", self.session.change_options(sent))
+        elif self.session.features.can_pull_configuration:
+            self.session.spawn("settings", self.session.start())
+
+    def did_change_folders(self, params: Any, request: Request | None) -> None:
+        event = mapping(mapping(params).get("event"), "event")
+        self.session.spawn("folders", self.session.change_roots(event.get("added"), event.get("removed")))
+
+    def did_change_files(self, params: Any, request: Request | None) -> None:
+        changes = mapping(params).get("changes")
+        self.session.files_changed(changes if isinstance(changes, list) else [])
+
+    def ignore(self, params: Any, request: Request | None) -> None:
+        """Notifications that are understood and need nothing done."""
+
+    # Documents
+
+    def did_open(self, params: Any, request: Request | None) -> None:
+        document = mapping(mapping(params).get("textDocument"), "textDocument")
+        text, language = document.get("text"), document.get("languageId")
+        if not isinstance(text, str):
+            raise InvalidParams("`textDocument.text` must be a string")
+        uri, version = from_lsp.document_uri(params), from_lsp.version_of(params)
+        self.session.opened(uri, version, language if isinstance(language, str) else "", text)
+
+    def did_change(self, params: Any, request: Request | None) -> None:
+        uri, version = from_lsp.document_uri(params), from_lsp.version_of(params)
+        changes = mapping(params).get("contentChanges")
+        if not isinstance(changes, list):
+            raise InvalidParams("`contentChanges` must be an array")
+        self.session.changed(uri, version, [mapping(change, "contentChanges") for change in changes])
+
+    def did_close(self, params: Any, request: Request | None) -> None:
+        self.session.closed(from_lsp.document_uri(params))
+
+    # Completion
+
+    def inline_completion(self, params: Any, request: Request | None) -> Any:
+        uri = from_lsp.document_uri(params)
+        snapshot = self.session.documents.get(uri)
+        if snapshot is None:
+            return to_lsp.inline_items(None, whole_line=False)
+        query = from_lsp.completion_query(params, snapshot, self.session.relative(uri))
+        return self._inline(self._suggest(query, request), to_lsp.wants_whole_line(params))
+
+    def completion(self, params: Any, request: Request | None) -> Any:
+        uri = from_lsp.document_uri(params)
+        snapshot = self.session.documents.get(uri)
+        if snapshot is None or self.session.features.has_inline_completion:
+            return to_lsp.completion_items(None)
+        query = from_lsp.completion_query(params, snapshot, self.session.relative(uri))
+        return self._in_list(self._suggest(query, request))
+
+    def _suggest(self, query: Query, request: Request | None) -> Coroutine[Any, Any, Suggestion | None]:
+        """Take the session's part of one completion now; the rest is a coroutine over frozen values."""
+        uri = query.snapshot.uri
+        self.session.supersede(uri, request)
+        world = self.session.world(query) if self.session.is_checked(uri) else None
+        return self._complete(query, world, request)
+
+    async def _complete(self, query: Query, world: World | None, request: Request | None) -> Suggestion | None:
+        began = time.monotonic()
+        answer: Suggestion | Declined = Declined(Reason.CANCELLED)
+        try:
+            if world is None:
+                await self.session.checked(query.snapshot.uri)
+                world = self.session.world(query)
+            answer = await complete(query, world)
+        finally:
+            self.session.finished(query.snapshot.uri, request)
+            self.session.remember(query, answer, (time.monotonic() - began) * 1000)
+        return None if isinstance(answer, Declined) else answer
+
+    async def _inline(self, work: Awaitable[Suggestion | None], whole_line: bool) -> Any:
+        return to_lsp.inline_items(await work, whole_line=whole_line)
+
+    async def _in_list(self, work: Coroutine[Any, Any, Suggestion | None]) -> Any:
+        task: asyncio.Task[Suggestion | None] = self.session.spawn("completion", work)
+        try:
+            await asyncio.wait({task}, timeout=LIST_PATIENCE_S)
+        except asyncio.CancelledError:
+            task.cancel()
+            raise
+        # A late suggestion is not lost: the list is incomplete, and the next request finds it remembered.
+        return to_lsp.completion_items(task.result() if task.done() and not task.cancelled() else None)
+
+    # Commands and status
+
+    def execute_command(self, params: Any, request: Request | None) -> Any:
+        call = mapping(params)
+        name, arguments = call.get("command"), call.get("arguments")
+        command = COMMANDS.get(name) if isinstance(name, str) else None
+        if command is None:
+            raise InvalidParams(f"no command {name!r}; there are: {', '.join(COMMANDS)}")
+        return command(self.session, arguments if isinstance(arguments, list) else [])
+
+    def status(self, params: Any, request: Request | None) -> Any:
+        return self.session.status()
+
+
+def _accept(session: Session, arguments: list[Any]) -> None:
+    session.accept(str(arguments[0]) if arguments else "")
+
+
+def _reject(session: Session, arguments: list[Any]) -> None:
+    session.reject(str(arguments[0]) if arguments else "")
+
+
+def _why(session: Session, arguments: list[Any]) -> str:
+    text = session.why()
+    session.client.notify("window/showMessage", {"type": 3, "message": text})
+    return text
+
+
+def _status(session: Session, arguments: list[Any]) -> Any:
+    return session.status()
+
+
+COMMANDS: Mapping[str, Callable[[Session, list[Any]], Any]] = dict(
+    zip(ADVERTISED, (_accept, _reject, _why, _status), strict=True)
+)
+
+
+def _nothing_inline() -> Any:
+    return to_lsp.inline_items(None, whole_line=False)
+
+
+def _nothing_in_list() -> Any:
+    return to_lsp.completion_items(None)
+
+
+METHODS: Mapping[str, tuple[Callable[[Server], Handler], Callable[[], Any] | None]] = {
+    "initialize": (lambda s: s.initialize, None),
+    "initialized": (lambda s: s.initialized, None),
+    "shutdown": (lambda s: s.shutdown, None),
+    "textDocument/didOpen": (lambda s: s.did_open, None),
+    "textDocument/didChange": (lambda s: s.did_change, None),
+    "textDocument/didClose": (lambda s: s.did_close, None),
+    "textDocument/didSave": (lambda s: s.ignore, None),
+    "textDocument/inlineCompletion": (lambda s: s.inline_completion, _nothing_inline),
+    "textDocument/completion": (lambda s: s.completion, _nothing_in_list),
+    "workspace/didChangeConfiguration": (lambda s: s.did_change_configuration, None),
+    "workspace/didChangeWorkspaceFolders": (lambda s: s.did_change_folders, None),
+    "workspace/didChangeWatchedFiles": (lambda s: s.did_change_files, None),
+    "workspace/executeCommand": (lambda s: s.execute_command, None),
+    "window/workDoneProgress/cancel": (lambda s: s.ignore, None),
+    "$/setTrace": (lambda s: s.ignore, None),
+    "aiLsp/status": (lambda s: s.status, None),
+}
+"""Every method the server answers, with what it answers where the handler fails."""
+
+
+async def serve(reader: StdioReader, writer: StdioWriter, initialize: Any | None = None) -> int:
+    """Run until `exit` or the end of the input; returns the process's exit code.
+
+    `initialize` is the request of that name where its answer has gone out already.
+    """
+    protocol = make_server(__version__).protocol
+    assert isinstance(protocol, RawProtocol)
+    protocol.out = writer
+    protocol.exit_code = asyncio.get_running_loop().create_future()
+    server = Server(protocol)
+    if initialize is not None:
+        server.initialize(initialize.get("params"), None)
+    reading = asyncio.ensure_future(reader.run(protocol.handle_message))
+    ends: set[asyncio.Future[Any]] = {reading, protocol.exit_code}
+    await asyncio.wait(ends, return_when=asyncio.FIRST_COMPLETED)
+    reading.cancel()
+    await server.session.aclose()
+    return protocol.exit_code.result() if protocol.exit_code.done() else 1
