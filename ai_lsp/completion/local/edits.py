@@ -1,0 +1,39 @@
+"""The values that cross between the language server and the embedded predictor."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from typing import Literal
+
+State = Literal["off", "starting", "indexing", "ready", "failed"]
+
+
+@dataclass(frozen=True, slots=True)
+class LineEdit:
+    r"""One change. Columns count code points; lines end at \n, \r\n or \r only."""
+
+    start_line: int
+    start_col: int
+    end_line: int
+    end_col: int
+    text: str
+
+
+@dataclass(frozen=True, slots=True)
+class LocalPrediction:
+    """What the predictor would type at the cursor."""
+
+    text: str  # to insert at the cursor; lines after the first carry their indentation
+    confidence: float  # calibrated chance that it is right, 0..1
+    lines: int
+    why: str  # one short sentence: which evidence
+
+
+@dataclass(frozen=True, slots=True)
+class LocalStatus:
+    """Where the predictor stands; `files` and `tokens` count what is indexed now."""
+
+    state: State
+    files: int
+    tokens: int
+    problem: str

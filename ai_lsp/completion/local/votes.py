@@ -1,0 +1,271 @@
+"""Which tokens followed the words at the cursor before: votes of every place where they stood.
+
+Longer matches are trusted first; what they leave open goes to shorter ones (Witten-Bell escape).
+"""
+
+from __future__ import annotations
+
+import os
+from collections.abc import Sequence
+from dataclasses import dataclass, field
+
+import numpy as np
+import numpy.typing as npt
+
+from ai_lsp.completion.local.documents import Document
+from ai_lsp.completion.local.lexing import END_OUT, END_SAME, ENDS, PAD, Ids, Vocabulary
+from ai_lsp.completion.local.shards import MAX_ORDER, Shard
+
+OTHER, FOLDER, RECENT, BELOW, ABOVE, GONE = range(6)  # where a vote comes from
+SOURCES = 6
+WEIGHT = (1.0, 2.0, 3.0, 6.0, 6.0, 6.0)
+_SAMPLE = 160  # places of one order that are asked, at most
+_ENOUGH = 0.004  # probability left over at which shorter matches are no longer asked
+_CROWD = 4000  # a match this frequent ends the search in the workspace at order 2
+
+
+@dataclass(slots=True)
+class Mounted:
+    """A shard in use: translation of its words, and the weight of each of its files."""
+
+    shard: Shard
+    to_global: Ids
+    to_local: Ids  # by global id; -1 where the shard lacks the word
+    family: list[str]
+    folder: list[str]
+    live: npt.NDArray[np.bool_]  # per file: still the newest version of it
+    weights: dict[tuple[str, str], npt.NDArray[np.float32]] = field(default_factory=dict)
+    found: dict[tuple[int, ...], list[tuple[int, int]]] = field(default_factory=dict)
+
+    def weigh(self, wanted: str, folder: str) -> npt.NDArray[np.float32]:
+        """Weight of each file for a document of that family in that folder."""
+        key = (wanted, folder)
+        hit = self.weights.get(key)
+        if hit is None:
+            if len(self.weights) > 32:
+                self.weights.clear()
+            hit = np.array(
+                [
+                    (WEIGHT[FOLDER] if place == folder else WEIGHT[OTHER]) if kind == wanted else 0.0
+                    for kind, place in zip(self.family, self.folder, strict=True)
+                ],
+                np.float32,
+            )
+            hit *= self.live
+            self.weights[key] = hit
+        return hit
+
+    def ranges(self, context: tuple[int, ...]) -> list[tuple[int, int]]:
+        """Ranges for a context in global ids, remembered between requests."""
+        hit = self.found.get(context)
+        if hit is None:
+            if len(self.found) > 8192:
+                self.found.clear()
+            known = len(self.to_local)
+            local = self.to_local
+            hit = self.shard.ranges([int(local[t]) if t < known else -1 for t in context])
+            self.found[context] = hit
+        return hit
+
+
+@dataclass(slots=True)
+class Stream:
+    """Open texts of one family laid end to end for scanning, each place with its source and document."""
+
+    flat: Ids
+    source: npt.NDArray[np.int8]  # source of a vote cast at a place; -1: no vote
+    doc: npt.NDArray[np.int16]
+    places: dict[int, npt.NDArray[np.int64]] = field(default_factory=dict)
+
+    def where(self, token: int) -> npt.NDArray[np.int64]:
+        """Places that hold a token and may vote."""
+        hit = self.places.get(token)
+        if hit is None:
+            hit = np.flatnonzero(self.flat == token)
+            hit = hit[self.source[hit] >= 0]
+            self.places[token] = hit
+        return hit
+
+
+def stream(current: Document, line: int, others: Sequence[Document], past: int = MAX_ORDER + 1) -> Stream:
+    """All open text that may vote for what comes at `line` of the current document."""
+    gap = np.zeros(past, np.int32)
+    parts: list[Ids] = [gap]
+    sources: list[npt.NDArray[np.int8]] = [np.full(past, -1, np.int8)]
+    docs: list[npt.NDArray[np.int16]] = [np.full(past, -1, np.int16)]
+
+    def put(ids: Ids, source: int, doc: int) -> None:
+        tail = np.concatenate((ids, np.array([END_OUT], np.int32), gap))
+        marks = np.full(len(tail), -1, np.int8)
+        marks[: len(ids)] = source
+        parts.append(tail)
+        sources.append(marks)
+        docs.append(np.full(len(tail), doc, np.int16))
+
+    for number, other in enumerate(others, 2):
+        put(other.flat, RECENT, number)
+    start, end = current.tokens_before(line), current.tokens_before(line + 1)
+    put(current.flat[:start], ABOVE, 0)
+    put(current.flat[end:], BELOW, 0)
+    for removal in reversed(current.gone):
+        ids: list[int] = []
+        for row in removal.ids:
+            if row:
+                ids += (END_SAME, *row)
+        put(np.array(ids, np.int32), GONE, 1)
+    return Stream(np.concatenate(parts), np.concatenate(sources), np.concatenate(docs))
+
+
+@dataclass(slots=True)
+class Support:
+    """The evidence for one next token."""
+
+    probability: float
+    order: int  # longest match that ends in this token
+    votes: float  # weighted votes of the longest matches
+    sources: tuple[float, ...]  # weighted votes by source, all orders asked
+
+
+@dataclass(slots=True)
+class Distribution:
+    """What may come next. `order`: longest match of the context; `rest`: probability left unexplained."""
+
+    tokens: dict[int, float]
+    order: int
+    rest: float
+    count: float  # votes of the longest match
+    first_order: dict[int, int]
+    sources: dict[int, list[float]]
+    ends: list[float]  # votes for the three kinds of line end
+
+
+def distribution(
+    context: Sequence[int],
+    open_text: Stream,
+    mounted: Sequence[tuple[Mounted, npt.NDArray[np.float32]]],
+    vocabulary: Vocabulary,
+    partial: str = "",
+    allowed: dict[int, bool] | None = None,
+) -> Distribution:
+    """Blends the votes for the token after `context`; `partial` is the start of it that stands already."""
+    past = tuple(context[-MAX_ORDER:])
+    levels = _open_levels(past, open_text)
+    shards = [(m, w, m.ranges(past)) for m, w in mounted]
+    longest = max([len(levels), *(len(r) for _, _, r in shards)], default=0)
+    result = Distribution({}, 0, 1.0, 0.0, {}, {}, [0.0, 0.0, 0.0])
+    votes: dict[int, float] = {}
+    text = vocabulary.text
+    allowed = {} if allowed is None else allowed
+    left = 1.0
+    total = 0.0
+    for order in range(longest, 0, -1):
+        ballots: list[tuple[int, float, int]] = []
+        if order <= len(levels):
+            ballots += _open_ballots(levels[order - 1], open_text)
+        for m, w, ranges in shards:
+            if order <= len(ranges):
+                ballots += _shard_ballots(m, w, ranges, order)
+        for token, weight, source in ballots:
+            if token == PAD:
+                continue
+            if token in ENDS:
+                if partial:
+                    continue
+                result.ends[token - END_SAME] += weight
+                token = END_SAME
+            elif partial:
+                fits = allowed.get(token)
+                if fits is None:
+                    fits = allowed[token] = text[token].startswith(partial)
+                if not fits:
+                    continue
+            if token in votes:
+                votes[token] += weight
+            else:
+                votes[token] = weight
+                result.first_order[token] = order
+                result.sources[token] = [0.0] * SOURCES
+            result.sources[token][source] += weight
+            total += weight
+        if not votes:
+            continue
+        if not result.order:
+            result.order, result.count = order, total
+        kinds = len(votes)
+        escape = kinds / (total + kinds)
+        share = left * (1.0 - escape) / total
+        out = result.tokens
+        for token, weight in votes.items():
+            out[token] = out.get(token, 0.0) + share * weight
+        left *= escape
+        if left < _ENOUGH:
+            break
+    result.rest = left
+    return result
+
+
+def _open_levels(past: tuple[int, ...], open_text: Stream) -> list[npt.NDArray[np.int64]]:
+    """For k = 1, 2, …: places whose longest match is exactly k tokens."""
+    found: list[npt.NDArray[np.int64]] = []
+    if not past:
+        return found
+    flat = open_text.flat
+    at = open_text.where(past[-1])
+    for back in range(1, len(past)):
+        if not len(at):
+            return found
+        same = flat[at - back] == past[-1 - back]
+        found.append(at[~same])
+        at = at[same]
+    if len(at):
+        found.append(at)
+    return found
+
+
+def _open_ballots(at: npt.NDArray[np.int64], open_text: Stream) -> list[tuple[int, float, int]]:
+    scale = 1.0
+    if len(at) > _SAMPLE:
+        scale = len(at) / _SAMPLE
+        at = at[np.linspace(0, len(at) - 1, _SAMPLE).astype(np.int64)]
+    return [
+        (token, WEIGHT[source] * scale, source)
+        for token, source in zip(open_text.flat[at + 1].tolist(), open_text.source[at].tolist(), strict=True)
+    ]
+
+
+def _shard_ballots(
+    mounted: Mounted, weights: npt.NDArray[np.float32], ranges: list[tuple[int, int]], order: int
+) -> list[tuple[int, float, int]]:
+    """Votes of the places whose longest match is exactly `order` tokens."""
+    lo, hi = ranges[order - 1]
+    if hi - lo > _CROWD and order >= 2 and order < len(ranges):
+        pass
+    inner = ranges[order] if order < len(ranges) else (lo, lo)
+    count = (hi - lo) - (inner[1] - inner[0])
+    if count <= 0:
+        return []
+    pos = mounted.shard.pos
+    if count <= _SAMPLE:
+        at = pos[lo:hi] if inner[0] == inner[1] else np.concatenate((pos[lo : inner[0]], pos[inner[1] : hi]))
+        scale = 1.0
+    else:
+        pick = np.linspace(lo, hi - 1 - (inner[1] - inner[0]), _SAMPLE).astype(np.int64)
+        pick[pick >= inner[0]] += inner[1] - inner[0]
+        at = pos[pick]
+        scale = count / _SAMPLE
+    starts = mounted.shard.starts
+    w = weights[np.searchsorted(starts, at, side="right") - 1]
+    keep = w > 0
+    if not keep.all():
+        at, w = at[keep], w[keep]
+    following = mounted.to_global[mounted.shard.tok[at + 1]]
+    folder = WEIGHT[FOLDER]
+    return [
+        (token, weight * scale, FOLDER if weight == folder else OTHER)
+        for token, weight in zip(following.tolist(), w.tolist(), strict=True)
+    ]
+
+
+def folder_of(path: str | None) -> str:
+    """The folder whose files stand nearer; "" for a text that is in no folder."""
+    return os.path.dirname(path) if path else ""
