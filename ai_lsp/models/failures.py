@@ -124,9 +124,9 @@ def too_late(settings: ModelSettings) -> errors.ModelTimeout:
     return errors.ModelTimeout(name, f'Raise "timeout_s" in {table(settings)}, or choose a faster model')
 
 
-def malformed(settings: ModelSettings, what: str) -> errors.MalformedAnswer:
+def malformed(settings: ModelSettings, what: str, advice: str = "") -> errors.MalformedAnswer:
     """The error for an answer that is not what the API promises."""
-    advice = f'Check that "api" ({settings.api}) and "url" in {table(settings)} fit the server'
+    advice = advice or f'Check that "api" ({settings.api}) and "url" in {table(settings)} fit the server'
     return errors.MalformedAnswer(f"{who(settings)}: {what}", advice)
 
 

@@ -44,6 +44,11 @@ def messages(prompt: FimPrompt) -> tuple[Message, ...]:
     return (Message("system", RULES), Message("user", stable_part(prompt) + hole_part(prompt)))
 
 
+def _prose() -> MalformedAnswer:
+    advice = "Choose a model that was trained to fill in the middle, or a larger one"
+    return MalformedAnswer("the model answers with prose instead of the text to insert", advice)
+
+
 class UnwrapFill(Unwrap):
     """Passes on what stands between the marks; `is_open` where the opening one was sent as the answer's start."""
 
@@ -58,13 +63,13 @@ class UnwrapFill(Unwrap):
         self._held += text
         if not self._closer and not self._find_opening():
             if len(self._held) > _MAX_PREAMBLE:
-                raise MalformedAnswer("the model answers with prose instead of the text to insert")
+                raise _prose()
             return ""
         return self._until_closer()
 
     def end(self) -> str:
         if not self._closer:
-            raise MalformedAnswer("the model answers with prose instead of the text to insert")
+            raise _prose()
         rest, self._held = self._held, ""
         return "" if self._is_over else rest
 

@@ -122,8 +122,8 @@ class _Answer:
 class Wire:
     """The connection to one model's server; `base` is what every path is appended to.
 
-    `sign` turns the key into headers; without a key no such header is sent. Raises errors.SettingsError where
-    the URL cannot be one. Nothing is opened, imported from disk or asked of a keyring before the first request.
+    `sign` turns the key into headers, not sent without one; `extra` ones always are. Raises
+    errors.SettingsError where the URL cannot be one. No disk, keyring or socket before the first request.
     """
 
     def __init__(
@@ -131,11 +131,13 @@ class Wire:
         settings: ModelSettings,
         base: str,
         sign: Callable[[str], Mapping[str, str]] = lambda key: {"Authorization": f"Bearer {key}"},
+        extra: Mapping[str, str] | None = None,
     ) -> None:
         _check_url(settings)
         self.settings = settings
         self._base = base
         self._sign = sign
+        self._extra = dict(extra or {})
         self._key = ""
         self._client: httpx.AsyncClient | None = None
         self._opening = asyncio.Lock()
@@ -246,9 +248,7 @@ class Wire:
         try:
             text = answer.end() if data is None else answer.feed(data)
         except errors.MalformedAnswer as problem:
-            if problem.advice:
-                raise
-            raise failures.malformed(self.settings, Exception.__str__(problem)) from None
+            raise failures.malformed(self.settings, Exception.__str__(problem), problem.advice) from None
         if answer.failed:
             raise failures.said_in_stream(self.settings, answer.failed, self._key)
         return text
@@ -286,7 +286,7 @@ class Wire:
 
     def _headers(self) -> dict[str, str]:
         signed = dict(self._sign(self._key)) if self._key else {}
-        return {"Content-Type": "application/json", "Accept-Encoding": "identity", **signed}
+        return {"Content-Type": "application/json", "Accept-Encoding": "identity", **self._extra, **signed}
 
     async def _open(self) -> httpx.AsyncClient:
         """The client, made at the first request in a thread: certificates and keyrings are read from disk."""
