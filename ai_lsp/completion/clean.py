@@ -7,8 +7,18 @@ from collections.abc import Callable
 from dataclasses import dataclass
 
 from ai_lsp.completion.query import Declined, Query, Reason
+from ai_lsp.models.fim import TEMPLATES
 
 _FENCED = re.compile(r"```[\w+-]*\n(.*?)(?:\n```|\Z)", re.DOTALL)
+SPECIAL_TOKENS = frozenset(
+    token.strip()
+    for row in TEMPLATES
+    for token in (row.prefix, row.suffix, row.middle, *row.ends)
+    if any(mark in token for mark in ("|", "｜", "▁", "fim", "EOT"))
+)
+"""Of all families, whatever the user's model is: a server may render another template than we think. Only those
+that no one writes in code; `<filename>` is left alone."""
+
 _CLOSERS = ")]}>\"'`;,:"
 
 
@@ -38,6 +48,12 @@ def is_decided(raw: str, query: Query, limits: Limits) -> bool:
     if limits.is_single_line:
         return len(lines) > 1 and bool(lines[0].strip())
     return len(lines) > limits.max_lines + 1
+
+
+def cut_template_tokens(text: str, query: Query, limits: Limits) -> str:
+    """A special token of any known family that came through as text ends the answer."""
+    found = [at for token in SPECIAL_TOKENS if (at := text.find(token)) >= 0]
+    return text[: min(found)] if found else text
 
 
 def strip_fence(text: str, query: Query, limits: Limits) -> str:
@@ -82,8 +98,9 @@ def stop_at_next_line(text: str, query: Query, limits: Limits) -> str:
 def drop_repeated_lines(text: str, query: Query, limits: Limits) -> str:
     """A line said three times in a row is a loop: the answer ends before the second."""
     lines = text.split("\n")
+    said = [line.strip() for line in lines]
     for index in range(len(lines) - 2):
-        if lines[index].strip() and lines[index] == lines[index + 1] == lines[index + 2]:
+        if said[index] and said[index] == said[index + 1] == said[index + 2]:
             return "\n".join(lines[: index + 1])
     return text
 
@@ -105,6 +122,7 @@ def drop_suffix(text: str, query: Query, limits: Limits) -> str:
 
 
 STEPS: tuple[Callable[[str, Query, Limits], str], ...] = (
+    cut_template_tokens,
     strip_fence,
     drop_echo,
     cut_lines,

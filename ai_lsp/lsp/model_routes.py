@@ -5,14 +5,15 @@ from __future__ import annotations
 import logging
 import time
 from collections.abc import Callable, Mapping
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
 from ai_lsp.completion.complete import ModelRoute
 from ai_lsp.errors import AiLspError, ModelError
-from ai_lsp.models.breaker import Breaker
 from ai_lsp.models.port import Model
 from ai_lsp.models.settings import ModelSettings
-from ai_lsp.models.tokens import counter_for
+
+if TYPE_CHECKING:
+    from ai_lsp.models.breaker import Breaker
 
 log = logging.getLogger(__name__)
 
@@ -38,6 +39,9 @@ class ModelRoutes:
 
     def route(self, name: str) -> ModelRoute | None:
         """The model for a route, or None while it is unusable: unknown, wrongly set up, or resting."""
+        from ai_lsp.models.breaker import Breaker
+        from ai_lsp.models.tokens import counter_for
+
         settings = self._settings.get(name)
         if settings is None:
             return None
