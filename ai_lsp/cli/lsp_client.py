@@ -248,9 +248,7 @@ class LspClient:
         self.change(uri, item.start, item.end, item.text)
         if item.command:
             arguments = item.command.get("arguments", [])
-            self.send(
-                "workspace/executeCommand", {"command": item.command["command"], "arguments": arguments}
-            )
+            self.send("workspace/executeCommand", {"command": item.command["command"], "arguments": arguments})
         return item.start + len(item.text)
 
     def apply_edits(self, uri: str, edits: Sequence[Json]) -> None:
@@ -305,9 +303,7 @@ class LspClient:
                 if "method" not in message:
                     self._settle(message, arrived)
                 elif "id" in message:
-                    self.write(
-                        {"id": message["id"], **self._answer(message["method"], message.get("params"))}
-                    )
+                    self.write({"id": message["id"], **self._answer(message["method"], message.get("params"))})
                 else:
                     self._take(message["method"], message)
         finally:
@@ -364,9 +360,7 @@ class LspClient:
                 return {"result": {"success": True}}
             case "workspace/applyEdit":
                 self.seen.edits.append(params)
-                return {
-                    "result": {"applied": self.applies_edits and self._apply_workspace_edit(params["edit"])}
-                }
+                return {"result": {"applied": self.applies_edits and self._apply_workspace_edit(params["edit"])}}
             case _ if method.endswith("/refresh"):
                 pass
             case _:

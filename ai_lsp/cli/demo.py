@@ -1,0 +1,248 @@
+"""`ai-lsp demo`: the server at work on real files, as an editor's user sees it; every suggestion is its own."""
+
+from __future__ import annotations
+
+import argparse
+import asyncio
+import os
+import shlex
+import shutil
+import statistics
+import sys
+import tempfile
+import time
+from collections.abc import Sequence
+from dataclasses import dataclass, replace
+from pathlib import Path
+from typing import Any
+
+from ai_lsp.cli.lsp_client import LspClient
+from ai_lsp.cli.lsp_wire import RequestFailed, ServerGone
+from ai_lsp.cli.model_probe import FoundModel, NoModelServer, probe
+from ai_lsp.cli.pane import Glass, window
+from ai_lsp.cli.scenes import Scene, copy_with_holes
+from ai_lsp.cli.screen import Frame, Terminal, svg
+from ai_lsp.cli.typist import AT_ONCE, FAST, HUMAN, Moment, Pace, Tally, Typist
+
+SCENES = 6
+SECONDS, SECONDS_FAST = 36.0, 16.0
+WIDTH, HEIGHT = 96, 15  # columns of the window, lines of code in it
+READY_WITHIN = 5.0  # seconds to read the workspace before typing starts
+
+
+class DemoFailed(Exception):
+    """The demo cannot go on; the message is for the person who started it."""
+
+
+@dataclass(frozen=True, slots=True)
+class Choices:
+    """The command line, resolved."""
+
+    root: Path
+    model: str = ""
+    pace: Pace = HUMAN
+    seconds: float = SECONDS
+    is_live: bool = True
+    picture: Path | None = None
+    command: tuple[str, ...] = (sys.executable, "-P", "-m", "ai_lsp", "--stdio")
+
+
+def main(argv: Sequence[str] | None = None) -> int:
+    """Runs the demo; the exit code is 0 when it came to its end, 1 when the server or its model failed."""
+    choices = _choices(_parser().parse_args(argv))
+    try:
+        if not choices.root.exists():
+            raise DemoFailed(f"{choices.root} does not exist")
+        asyncio.run(_run(choices))
+    except (DemoFailed, ServerGone, NoModelServer, OSError) as error:
+        print(f"ai-lsp demo: {str(error) or 'the server did not answer in time'}", file=sys.stderr)
+        return 1
+    except KeyboardInterrupt:
+        return 0
+    return 0
+
+
+def _parser() -> argparse.ArgumentParser:
+    parser = argparse.ArgumentParser(prog="ai-lsp demo", description=(__doc__ or "").partition(": ")[2])
+    parser.add_argument("path", nargs="?", type=Path, help="a folder or a file (default: ai-lsp's own source)")
+    parser.add_argument("--model", default="", metavar="URL", help="complete with this model server")
+    parser.add_argument("--fast", action="store_true", help="type faster than a person can")
+    parser.add_argument("--plain", action="store_true", help="print a few frames one below the other")
+    parser.add_argument("--seconds", type=float, help=f"type no longer than this (default: {SECONDS:.0f})")
+    parser.add_argument("--svg", type=Path, metavar="FILE", help="write one frame as a picture")
+    parser.add_argument("--server", metavar="COMMAND", help="show another language server")
+    return parser
+
+
+def _choices(given: argparse.Namespace) -> Choices:
+    is_live = not given.plain and sys.stdout.isatty() and os.environ.get("TERM", "dumb") != "dumb"
+    pace = AT_ONCE if not is_live else FAST if given.fast else HUMAN
+    seconds = given.seconds or (SECONDS if pace is HUMAN else SECONDS_FAST)
+    server = {"command": tuple(shlex.split(given.server))} if given.server else {}
+    root = given.path or own_source()
+    return Choices(root.resolve(), given.model, pace, seconds, is_live, given.svg, **server)
+
+
+def own_source() -> Path:
+    """The repository that this package is run from, or the package itself where it is installed."""
+    package = Path(__file__).resolve().parents[1]
+    return package.parent if (package.parent / "pyproject.toml").is_file() else package
+
+
+@dataclass(slots=True)
+class Show:
+    """The stage: draws every moment on a terminal, two of each scene on anything else."""
+
+    terminal: Terminal
+    tally: Tally
+    glass: Glass
+    engine: str = ""
+    best: tuple[int, Frame] | None = None  # the longest suggestion that was taken, for the picture
+    _best_of_scene: tuple[int, Frame] | None = None
+
+    def show(self, moment: Moment) -> None:
+        frame = window(moment, self.tally, self.glass, self.engine)
+        if self.terminal.is_live:
+            self.terminal.draw(frame)
+        if moment.is_key and moment.ghost:
+            found = (len(moment.ghost), frame)
+            if self.best is None or found[0] > self.best[0]:
+                coloured = replace(self.glass, has_colour=True)
+                self.best = (found[0], window(moment, self.tally, coloured, self.engine))
+            self._best_of_scene = max(self._best_of_scene or found, found, key=lambda pair: pair[0])
+
+    def end_scene(self, moment: Moment) -> None:
+        """Prints what stands for a scene where not every moment can be seen."""
+        if self.terminal.is_live:
+            return
+        if self._best_of_scene is not None:
+            self.terminal.draw(self._best_of_scene[1])
+        self._best_of_scene = None
+        self.terminal.draw(window(moment, self.tally, self.glass, self.engine))
+
+
+async def _run(choices: Choices) -> None:
+    found = await asyncio.to_thread(probe, choices.model) if choices.model else None
+    with tempfile.TemporaryDirectory(prefix="ai-lsp-demo-") as folder:
+        workspace, private = Path(folder, "workspace"), Path(folder, "private")
+        scenes = await asyncio.to_thread(copy_with_holes, choices.root, workspace, SCENES)
+        if not scenes:
+            raise DemoFailed(f"{choices.root} holds no function long enough to take lines out of")
+        # The copy's index and figures are not the user's: they end with it.
+        places = {f"XDG_{name}_HOME": str(private / name.lower()) for name in ("CACHE", "DATA", "STATE")}
+        async with await LspClient.start(
+            choices.command,
+            workspace,
+            options=found.settings() if found else None,
+            environment=places,
+        ) as client:
+            await _play(client, scenes, choices, found)
+
+
+async def _play(client: LspClient, scenes: list[Scene], choices: Choices, found: FoundModel | None) -> None:
+    tally = Tally()
+    size = shutil.get_terminal_size((WIDTH, HEIGHT + 8))
+    terminal = Terminal(sys.stdout, is_live=choices.is_live)
+    glass = Glass(
+        min(WIDTH, size.columns - 1),
+        max(6, min(HEIGHT, size.lines - 8)),
+        choices.root.name,
+        has_colour=terminal.has_colour,
+    )
+    show = Show(terminal, tally, glass)
+    try:
+        print(_heading(client, choices, found, len(scenes)))
+        status = await _ready(client)
+        show.engine = _engine(status, found)
+        deadline = time.monotonic() + choices.seconds
+        played = 0
+        for scene in scenes:
+            if time.monotonic() > deadline:
+                break
+            await _perform(client, scene, choices, show, deadline)
+            played += 1
+        terminal.keep()
+        print("\n".join(_summary(terminal, tally, client, found, played)))
+        if choices.picture is not None and show.best is not None:
+            choices.picture.write_text(svg(show.best[1]), encoding="utf-8")
+            print(f"  picture: {choices.picture}")
+    finally:
+        terminal.close()
+    if tally.failed:
+        raise DemoFailed(f"{tally.failed} of the requests were answered with an error")
+
+
+async def _perform(client: LspClient, scene: Scene, choices: Choices, show: Show, deadline: float) -> None:
+    uri = (client.root / scene.path).as_uri()
+    client.open(uri, scene.text, scene.language_id)
+    typist = Typist(client, uri, scene, choices.pace, show, show.tally)
+    await typist.perform(deadline)
+    show.end_scene(typist.moment())
+    client.close(uri)
+
+
+async def _ready(client: LspClient) -> dict[str, Any]:
+    """The server's own account of itself, once it has read the workspace or READY_WITHIN seconds have passed."""
+    until = time.monotonic() + READY_WITHIN
+    while True:
+        try:
+            status = await client.request("aiLsp/status", {}, timeout=READY_WITHIN)
+        except RequestFailed:
+            return {}  # another server than ours
+        if not isinstance(status, dict) or status.get("ready") or time.monotonic() > until:
+            return status if isinstance(status, dict) else {}
+        await asyncio.sleep(0.05)
+
+
+def _engine(status: dict[str, Any], found: FoundModel | None) -> str:
+    """Who makes the suggestions, as the server says."""
+    route = (status.get("routes") or {}).get("completion") or {}
+    if found is not None:
+        return f"{found.model or 'a model'} at {found.url}" if route.get("model") != "local" else "embedded"
+    local = status.get("local") or {}
+    if not local:
+        return ""
+    return f"embedded predictor: {local.get('files', 0)} files, {local.get('tokens', 0):,} tokens read"
+
+
+def _heading(client: LspClient, choices: Choices, found: FoundModel | None, scenes: int) -> str:
+    info = client.initialize_result.get("serverInfo") or {}
+    name = " ".join(str(info[key]) for key in ("name", "version") if key in info) or "The server"
+    how = f"with {found.model or 'the model'} ({found.api})" if found else "no model, no key, no network"
+    return (
+        f"\n  {name}, started in {client.start_ms:.0f} ms: {how}.\n"
+        f"  {scenes} places of {choices.root.name} are typed again. Their lines were cut out of a copy before\n"
+        "  the server started; it has never seen them.\n"
+    )
+
+
+def _summary(
+    terminal: Terminal, tally: Tally, client: LspClient, found: FoundModel | None, played: int
+) -> list[str]:
+    times = sorted(tally.latencies_ms)
+    p50, p95 = (statistics.quantiles(times, n=20)[at] for at in (9, 18)) if len(times) > 1 else (0.0, 0.0)
+    rate = f"   ({tally.accepted / tally.shown:.0%} of those shown)" if tally.shown else ""
+    rows = [
+        ("suggestions shown", f"{tally.shown}", ""),
+        ("taken with Tab", f"{tally.accepted}", rate),
+        ("keys pressed", f"{tally.keys}", f"   for {tally.characters} characters"),
+        ("keys saved", f"{tally.saved:.0%}", f"   in {played} places; `make eval` measures thousands"),
+        (
+            "key to ghost text",
+            f"{p50:.1f} ms" if times else "-",
+            f"   half the time; 95 %: {p95:.1f} ms" * bool(times),
+        ),
+    ]
+    out = ["", *(f"  {name:<20}{value:>9}{note}" for name, value, note in rows), ""]
+    told = [str(message.get("message", "")) for message in client.seen.messages]
+    out += [f"  The server says: {text}" for text in dict.fromkeys(told)]
+    if not tally.shown:
+        out += ["  Nothing was suggested. `ai-lsp doctor` says what is configured and what answers.", ""]
+    out += ['  In your editor:   README.md, section "In your editor" (Neovim, VS Code, Vim, Emacs, Helix, ...)']
+    if found is None:
+        out += ["  With your model:  ai-lsp demo --model http://127.0.0.1:8012"]
+    return [*out, ""]
+
+
+if __name__ == "__main__":
+    sys.exit(main())
