@@ -189,8 +189,10 @@ def _narrow(draft: _Draft, source: Source, flat: Flat, ceiling: Mapping[str, Any
             continue
         users = ceiling.get(key, row.default)
         if refusal := _refusal(row, users, value, is_said=key in ceiling):
-            draft.report(source, key, refusal, f"A workspace file {row.workspace.value}, never more")
-        elif (value := _narrower(row, draft.now(row), value)) != draft.now(row):
+            draft.report(
+                source, key, refusal, f"All that a workspace file may do here is to {row.workspace.value}"
+            )
+        elif (value := _narrower(row, draft.now(row), value, is_said=key in draft.values)) != draft.now(row):
             draft.values[key], draft.origin[key] = value, source.name
 
 
@@ -210,7 +212,7 @@ def _refusal(row: Row, users: Any, value: Any, *, is_said: bool) -> str:
     return ""
 
 
-def _narrower(row: Row, now: Any, value: Any) -> Any:
+def _narrower(row: Row, now: Any, value: Any, *, is_said: bool) -> Any:
     """The stricter of two values that may both stand: several folders of a workspace may each have a file."""
     match row.workspace:
         case Narrowing.OFF:
@@ -221,6 +223,8 @@ def _narrower(row: Row, now: Any, value: Any) -> Any:
             return min(now, value)
         case Narrowing.ADD:
             return tuple(dict.fromkeys((*now, *value)))
+        case Narrowing.AMONG if is_said and now == OFF:
+            return now
     return value
 
 

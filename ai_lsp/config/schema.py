@@ -8,7 +8,7 @@ from typing import Any
 
 from ai_lsp.completion.settings import CompletionSettings
 from ai_lsp.config.settings import LOCAL, OFF, LogSettings, Routes
-from ai_lsp.config.values import Choice, Flag, Number, Text, Texts, Url, Value, VariableName
+from ai_lsp.config.values import Choice, FilePath, Flag, Number, Text, Texts, Url, Value, VariableName
 from ai_lsp.context.settings import IndexSettings, PrivacySettings
 from ai_lsp.models.settings import ModelSettings
 
@@ -23,11 +23,11 @@ class Narrowing(Enum):
     """What a workspace file may do to a setting: a repository can take away, never add."""
 
     NEVER = "no"
-    OFF = "may switch off"
-    ADD = "may add"
-    RAISE = "may raise"
-    LOWER = "may lower"
-    AMONG = "may choose among models of the user"
+    OFF = "switch it off"
+    ADD = "add to it"
+    RAISE = "raise it"
+    LOWER = "lower it"
+    AMONG = "choose among the user's models"
 
 
 class Merge(Enum):
@@ -93,6 +93,27 @@ class Route:
         return {"type": "string"} if self.takes_local else {"type": "string", "not": {"const": LOCAL}}
 
 
+@dataclass(frozen=True, slots=True)
+class Template:
+    """The name of a row of the FIM table, or empty; the table is imported only where somebody names one."""
+
+    def read(self, raw: object) -> str:
+        name = Text().read(raw)
+        return Choice(_templates()).read(name) if name else name
+
+    def expected(self) -> str:
+        return Choice(_templates()).expected()
+
+    def schema(self) -> dict[str, Any]:
+        return {"enum": ["", *_templates()]}
+
+
+def _templates() -> tuple[str, ...]:
+    from ai_lsp.models.fim import template_names
+
+    return template_names()
+
+
 def _completion(
     key: str,
     value: Value,
@@ -108,7 +129,7 @@ ROWS: tuple[Row, ...] = (
     _model(
         "model", Text("the model's name"), "The name the server knows it by; it also chooses the FIM template."
     ),
-    _model("template", Text("a FIM template's name"), "The FIM template, where the model's name does not tell."),
+    _model("template", Template(), "The FIM template, where the model's name does not tell."),
     _model("key_env", VariableName(), "The environment variable that holds the key; never the key itself."),
     _model("keyring", Text("a service's name"), "The service in the OS keyring that holds the key."),
     _model(
@@ -188,7 +209,7 @@ ROWS: tuple[Row, ...] = (
         _of(LogSettings, "level"),
         "How much is logged.",
     ),
-    Row("log.file", Text("a file's absolute path"), _of(LogSettings, "file"), "Where to; empty is stderr."),
+    Row("log.file", FilePath(), _of(LogSettings, "file"), "Where to; empty is stderr."),
 )
 
 BY_KEY = {row.key: row for row in ROWS}

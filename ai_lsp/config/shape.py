@@ -1,4 +1,4 @@
-"""What an editor or a file sent becomes one flat table of keys: sections found, dotted keys split, nulls dropped."""
+"""What an editor or a file sent becomes one flat table of keys: sections found, nulls dropped."""
 
 from __future__ import annotations
 

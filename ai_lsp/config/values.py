@@ -176,6 +176,23 @@ class VariableName:
 
 
 @dataclass(frozen=True, slots=True)
+class FilePath:
+    """The absolute path of a file, `~` taken for the home folder by whoever opens it; or empty."""
+
+    def read(self, raw: object) -> str:
+        text = Text().read(raw)
+        if text and not re.match(r"/|~[/\\]|[A-Za-z]:[/\\]|\\\\", text):
+            raise Wrong("it is not an absolute path")
+        return text
+
+    def expected(self) -> str:
+        return 'the absolute path of a file, such as "~/ai-lsp.log"'
+
+    def schema(self) -> dict[str, Any]:
+        return Text().schema()
+
+
+@dataclass(frozen=True, slots=True)
 class Texts:
     """A list of texts, duplicates dropped."""
 
