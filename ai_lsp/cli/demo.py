@@ -160,6 +160,7 @@ async def _play(client: LspClient, scenes: list[Scene], choices: Choices, found:
             if time.monotonic() > deadline:
                 break
             await _perform(client, scene, choices, show, deadline)
+            show.engine = _engine(await _status(client), found)
             played += 1
         terminal.keep()
         print("\n".join(_summary(terminal, tally, client, found, played)))
@@ -185,13 +186,19 @@ async def _ready(client: LspClient) -> dict[str, Any]:
     """The server's own account of itself, once it has read the workspace or READY_WITHIN seconds have passed."""
     until = time.monotonic() + READY_WITHIN
     while True:
-        try:
-            status = await client.request("aiLsp/status", {}, timeout=READY_WITHIN)
-        except RequestFailed:
-            return {}  # another server than ours
-        if not isinstance(status, dict) or status.get("ready") or time.monotonic() > until:
-            return status if isinstance(status, dict) else {}
+        status = await _status(client)
+        if not status or status.get("ready") or time.monotonic() > until:
+            return status
         await asyncio.sleep(0.05)
+
+
+async def _status(client: LspClient) -> dict[str, Any]:
+    """The server's status, or nothing from a server that is not ours."""
+    try:
+        status = await client.request("aiLsp/status", {}, timeout=READY_WITHIN)
+    except RequestFailed:
+        return {}
+    return status if isinstance(status, dict) else {}
 
 
 def _engine(status: dict[str, Any], found: FoundModel | None) -> str:
@@ -202,7 +209,7 @@ def _engine(status: dict[str, Any], found: FoundModel | None) -> str:
     local = status.get("local") or {}
     if not local:
         return ""
-    return f"embedded predictor: {local.get('files', 0)} files, {local.get('tokens', 0):,} tokens read"
+    return f"embedded predictor, {local.get('files', 0)} files read"
 
 
 def _heading(client: LspClient, choices: Choices, found: FoundModel | None, scenes: int) -> str:

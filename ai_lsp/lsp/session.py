@@ -72,6 +72,7 @@ class Session:
         self._checks: dict[str, asyncio.Task[None]] = {}
         self._ids = itertools.count(1)
         self._editor_settings: Mapping[str, Any] = {}
+        self._is_started = False  # until then it is not known whether there will be a predictor
 
     @property
     def settings(self) -> config.Settings:
@@ -112,6 +113,7 @@ class Session:
         for model in self.models.set(loaded.settings.models):
             self.spawn("close model", model.aclose())
         await self._start_predictor()
+        self._is_started = True
 
     async def change_roots(self, added: Any, removed: Any) -> None:
         """Workspace folders came or went; the settings of each folder count again."""
@@ -352,9 +354,9 @@ class Session:
         if not self.settings.completion.enabled or not routes.completion:
             inactive = "completion is switched off in the settings"
         return {
-            "ready": local is None or local.state == "ready",
+            "ready": self._is_started if local is None else local.state == "ready",
             "local": {
-                "state": local.state if local else "off",
+                "state": local.state if local else "off" if self._is_started else "starting",
                 "files": local.files if local else 0,
                 "tokens": local.tokens if local else 0,
                 "problem": local.problem if local else "",
