@@ -10,9 +10,9 @@ from typing import Any
 from ai_lsp.completion.settings import CompletionSettings
 from ai_lsp.config.schema import BY_KEY, MODELS, REQUIRED, ROWS, Merge, Narrowing, Route, Row
 from ai_lsp.config.settings import LOCAL, OFF, LogSettings, Routes, Settings
-from ai_lsp.config.shape import Flat, flatten, meant, model_name, printable
+from ai_lsp.config.shape import Flat, flatten, meant, model_name
 from ai_lsp.config.sources import Kind, Problem, Source
-from ai_lsp.config.values import Wrong, is_loopback
+from ai_lsp.config.values import Wrong, is_loopback, printable
 from ai_lsp.context.settings import IndexSettings, PrivacySettings
 from ai_lsp.models.settings import ModelSettings
 

@@ -9,7 +9,7 @@ from dataclasses import dataclass
 from ai_lsp.config.schema import MODELS, TABLES, keys_of
 from ai_lsp.config.settings import LOCAL
 from ai_lsp.config.sources import Kind, Problem, Source
-from ai_lsp.config.values import looks_secret
+from ai_lsp.config.values import looks_secret, printable
 
 SECTION = "ai-lsp"
 """The name of our section in an editor's settings."""
@@ -76,12 +76,6 @@ def flatten(source: Source) -> Flat:
 def model_name(key: str) -> str:
     """The model that a full key of a flat table is about."""
     return key[len(MODELS) + 1 : key.rindex(".")]
-
-
-def printable(text: str, limit: int = 60) -> str:
-    """Text that came from outside, in a message: one line of at most `limit` characters."""
-    clean = "".join(c if c.isprintable() else "?" for c in text[: limit + 1])
-    return clean if len(clean) <= limit else clean[: limit - 1] + "…"
 
 
 def meant(word: str, valid: Iterable[str]) -> str:
@@ -164,7 +158,7 @@ def _models(content: Mapping[object, object]) -> Iterable[tuple[str, object]]:
         if count >= MAX_MODELS:
             yield MODELS, _NoKey(f"there are more than {MAX_MODELS} models", "The others are left out")
             return
-        if not name or name == LOCAL or len(name) > 64 or not name.isprintable():
+        if not name or name == LOCAL or printable(name) != name:
             yield path, _NoKey(f'this is no name for a model ("{LOCAL}" is the embedded predictor)', "Rename it")
         elif fields is None:
             continue

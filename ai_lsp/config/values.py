@@ -19,7 +19,12 @@ _URL = re.compile(r"https?://(?P<place>[^/?#]*)[^?#]*(?P<rest>.*)", re.IGNORECAS
 _PLACE = re.compile(r"(?P<host>\[[0-9A-Fa-f:.%]+\]|[^\s:\[\]]+)(:(?P<port>[0-9]{1,5}))?")
 _CONTROL = re.compile(r"[\x00-\x1f\x7f]")
 _SECRET = re.compile(
-    r"^(sk|pk|rk|gsk|ghp|gho|github_pat|hf|xai|nvapi|glpat|xox[abprs]|AIza|AKIA|eyJ)[-_A-Za-z0-9]{12,}"
+    r"(?<![A-Za-z0-9])("
+    r"(sk|pk|rk|gsk|xai|nvapi|glpat|xox[abprs])[-_](?=[-_A-Za-z]*[0-9])[-_A-Za-z0-9]{16,}"
+    r"|(ghp|gho|ghs|hf|github_pat)_[A-Za-z0-9_]{20,}"
+    r"|(AIza|AKIA|eyJ)[-_A-Za-z0-9]{12,}"
+    r"|(?=[A-Za-z0-9+/=]*[a-z])(?=[A-Za-z0-9+/=]*[A-Z])(?=[A-Za-z0-9+/=]*[0-9])[A-Za-z0-9+=]{32,}"
+    r")"
 )
 
 
@@ -215,11 +220,15 @@ class Texts:
 
 
 def looks_secret(text: str) -> bool:
-    """Whether a text has the shape of a key: a known beginning, or long with all sorts of characters mixed."""
-    if _SECRET.match(text):
-        return True
-    is_run = len(text) >= 32 and re.fullmatch(r"[A-Za-z0-9+=]+", text) is not None
-    return is_run and all(re.search(sort, text) for sort in ("[a-z]", "[A-Z]", "[0-9]"))
+    """Whether a text holds something of a key's shape: a vendor's beginning, or long with all sorts of characters."""
+    return _SECRET.search(text[:MAX_TEXT]) is not None
+
+
+def printable(text: str, limit: int = 60) -> str:
+    """Text that came from outside, in a message: one line of at most `limit` characters, and no key in it."""
+    text = _SECRET.sub("…", text[:MAX_TEXT])
+    clean = "".join(c if c.isprintable() else "?" for c in text[: limit + 1])
+    return clean if len(clean) <= limit else clean[: limit - 1] + "…"
 
 
 def is_loopback(url: str) -> bool:
