@@ -35,7 +35,7 @@ class Routes:
 class LogSettings:
     """The `[log]` table, resolved; an empty `file` is stderr, another is an absolute path."""
 
-    level: str = "info"
+    level: str = "warning"
     file: str = ""
 
 

@@ -220,7 +220,7 @@ class Texts:
 
 
 def looks_secret(text: str) -> bool:
-    """Whether a text holds something of a key's shape: a vendor's beginning, or long with all sorts of characters."""
+    """Whether a text holds something of a key's shape: a vendor's beginning, or long and of all sorts."""
     return _SECRET.search(text[:MAX_TEXT]) is not None
 
 
