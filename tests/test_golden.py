@@ -13,16 +13,17 @@ import re
 from collections.abc import AsyncIterator
 from dataclasses import replace
 from pathlib import Path
-from typing import Any
 
 import pytest
 
-from ai_lsp.completion.complete import ModelRoute, World, complete
+from ai_lsp.completion.complete import World, complete
 from ai_lsp.completion.query import Declined, MenuChoice, Query, Suggestion
 from ai_lsp.completion.settings import CompletionSettings
 from ai_lsp.lsp.documents import Documents
+from ai_lsp.lsp.model_routes import WatchedModel
 from ai_lsp.models.registry import open_model
 from ai_lsp.models.settings import ModelSettings
+from ai_lsp.models.tokens import Estimate
 from ai_lsp.text.edit import Span
 from tests import marks
 from tests.scripted_model import ScriptedModel
@@ -74,9 +75,8 @@ async def run(sections: dict[str, str], server: ScriptedModel) -> dict[str, str]
     model = open_model(ModelSettings("m", "llamacpp", server.url, options.pop("fim", "qwen2.5-coder")))
     menu = options.pop("menu", None)
     settings = replace(CompletionSettings(debounce_ms=0), **options.pop("completion", {}))
-    failures: list[Any] = []
     ids = itertools.count(1)
-    route = ModelRoute(model, 2048, lambda t: len(t) // 3 + 1, failures.append, lambda: None)
+    route = WatchedModel(ModelSettings("m", "llamacpp", server.url, "m"), model, Estimate(), print, lambda: 0.0)
 
     async def ask(at: int, shown: Suggestion | None) -> Suggestion | Declined:
         snapshot = documents.get(uri)

@@ -15,7 +15,7 @@ from ai_lsp.completion.prompt import build, is_single_line
 from ai_lsp.completion.query import Declined, Query, Reason, Suggestion
 from ai_lsp.completion.settings import CompletionSettings
 from ai_lsp.errors import ModelError, PromptTooLong
-from ai_lsp.models.port import Model
+from ai_lsp.models.port import Model, ModelRequest, Usage
 from ai_lsp.text.document import DocumentSnapshot
 from ai_lsp.text.edit import Edit, rebase_insertion
 
@@ -39,15 +39,22 @@ class Predictor(Protocol):
     ) -> Prediction | None: ...
 
 
-@dataclass(frozen=True, slots=True)
-class ModelRoute:
-    """The model that the user chose for completion, ready to be asked."""
+class ModelRoute(Protocol):
+    """The model that the user chose for completion, and who wants to know how asking it went."""
 
-    model: Model
-    context_tokens: int
-    count: Callable[[str], int]
-    failed: Callable[[ModelError], None]
-    succeeded: Callable[[], None]
+    @property
+    def model(self) -> Model: ...
+    @property
+    def context_tokens(self) -> int: ...
+    def count(self, text: str) -> int:
+        """Tokens of a text, as the model counts them or nearly so."""
+
+    def started(self) -> None:
+        """A request goes out; one of the three below ends it."""
+
+    def succeeded(self, request: ModelRequest, usage: Usage | None) -> None: ...
+    def failed(self, error: ModelError) -> None: ...
+    def abandoned(self) -> None: ...
 
 
 @dataclass(frozen=True, slots=True)
@@ -110,6 +117,7 @@ async def _ask_model(query: Query, world: World, route: ModelRoute) -> Suggestio
         await asyncio.sleep(world.debounce_s)
     limits = Limits(world.settings.max_lines, is_single_line(query, world.settings))
     tokens = route.context_tokens
+    route.started()
     try:
         try:
             raw = await _read(query, world, route, tokens, limits)
@@ -119,7 +127,9 @@ async def _ask_model(query: Query, world: World, route: ModelRoute) -> Suggestio
     except ModelError as error:
         route.failed(error)
         return Declined(Reason.MODEL_FAILED, str(error))
-    route.succeeded()
+    except BaseException:
+        route.abandoned()
+        raise
     cleaned = clean(raw, query, limits)
     if isinstance(cleaned, Declined):
         return cleaned
@@ -130,12 +140,14 @@ async def _ask_model(query: Query, world: World, route: ModelRoute) -> Suggestio
 async def _read(query: Query, world: World, route: ModelRoute, tokens: int, limits: Limits) -> str:
     """The raw answer, read until nothing more could change what is shown."""
     request = build(query, world.settings, context_tokens=tokens, count=route.count, repo=world.repo)
-    raw = ""
-    async with contextlib.aclosing(route.model.stream(request)) as stream:  # type: ignore[type-var]
+    raw, usage = "", None
+    async with contextlib.aclosing(route.model.stream(request)) as stream:
         async for chunk in stream:
             raw += chunk.text
+            usage = chunk.usage or usage
             if is_decided(raw, query, limits):
                 break
+    route.succeeded(request, usage)
     return raw
 
 

@@ -1,101 +1,137 @@
-"""The models in use: opened on first need, watched by a circuit breaker, their failures told once."""
+"""The models in use: opened off the loop, watched by a circuit breaker, their failures told once."""
 
 from __future__ import annotations
 
+import asyncio
 import logging
 import time
-from collections.abc import Callable, Mapping
-from typing import TYPE_CHECKING, Any
+from collections.abc import Callable, Iterable, Mapping
+from typing import Any
 
-from ai_lsp.completion.complete import ModelRoute
 from ai_lsp.errors import AiLspError, ModelError
-from ai_lsp.models.port import Model
+from ai_lsp.models.breaker import Breaker
+from ai_lsp.models.port import Model, ModelRequest, Usage
 from ai_lsp.models.settings import ModelSettings
-
-if TYPE_CHECKING:
-    from ai_lsp.models.breaker import Breaker
+from ai_lsp.models.tokens import Counter, Estimate, prompt_size
 
 log = logging.getLogger(__name__)
 
+Tell = Callable[[str], None]
+
+
+class WatchedModel:
+    """One open model, its breaker and its token count: what complete.ModelRoute asks for."""
+
+    def __init__(
+        self, settings: ModelSettings, model: Model, counter: Counter, tell: Tell, clock: Callable[[], float]
+    ) -> None:
+        self.settings = settings
+        self.model = model
+        self.problem = ""
+        self._breaker = Breaker()
+        self._counter = counter
+        self._tell = tell
+        self._clock = clock
+
+    @property
+    def context_tokens(self) -> int:
+        """What the user says the server can read at once, in tokens."""
+        return self.settings.context_tokens
+
+    @property
+    def may_ask(self) -> bool:
+        """Whether the breaker lets a request through now."""
+        return self._breaker.may_ask(self._clock())
+
+    def count(self, text: str) -> int:
+        """Tokens of a text, estimated or exact."""
+        return self._counter.count(text)
+
+    def started(self) -> None:
+        """A request goes out."""
+        self._breaker = self._breaker.asked(self._clock())
+
+    def succeeded(self, request: ModelRequest, usage: Usage | None) -> None:
+        """An answer came, be it empty; the server's own token count corrects the estimate."""
+        if self.problem:
+            log.warning("model %s answers again", self.settings.name)
+        self._breaker = self._breaker.succeeded()
+        self.problem = ""
+        if isinstance(self._counter, Estimate):
+            self._counter = self._counter.corrected(prompt_size(request.prompt), usage)
+
+    def failed(self, error: ModelError) -> None:
+        """The request failed; the user is told when a model that worked stops doing so."""
+        self._breaker = self._breaker.failed(error, self._clock())
+        log.warning("model %s: %s", self.settings.name, error)
+        if not self.problem:
+            self._tell(
+                f"ai-lsp: the model “{self.settings.name}” failed; the embedded predictor takes over. {error}"
+            )
+        self.problem = str(error)
+
+    def abandoned(self) -> None:
+        """We took the request back: that says nothing about the server."""
+        self._breaker = self._breaker.abandoned()
+
 
 class ModelRoutes:
-    """Every model the user defined, by name; `tell` shows the user a sentence, once per sentence."""
+    """The models that some feature is routed to, by name. `tell` shows the user a sentence."""
 
-    def __init__(self, tell: Callable[[str], None], clock: Callable[[], float] = time.monotonic) -> None:
+    def __init__(self, tell: Tell, clock: Callable[[], float] = time.monotonic) -> None:
         self._tell = tell
         self._clock = clock
         self._settings: Mapping[str, ModelSettings] = {}
-        self._open: dict[str, Model] = {}
-        self._breakers: dict[str, Breaker] = {}
-        self._problems: dict[str, str] = {}
+        self._open: dict[str, WatchedModel] = {}
 
-    def set(self, settings: Mapping[str, ModelSettings]) -> list[Model]:
-        """Use these definitions from now on; returns the models that are to be closed."""
-        if dict(settings) == dict(self._settings):
-            return []
-        old = list(self._open.values())
-        self._settings, self._open, self._breakers, self._problems = settings, {}, {}, {}
-        return old
+    async def use(self, settings: Mapping[str, ModelSettings], names: Iterable[str]) -> None:
+        """Open the named models, off the loop, and close those whose settings are no longer in force."""
+        old = self._open
+        kept = {n: m for n, m in old.items() if settings.get(n) == m.settings}
+        self._settings = settings
+        for name in names:
+            if name in kept or name not in settings:
+                continue
+            try:
+                model, counter = await asyncio.to_thread(_open, settings[name])
+            except AiLspError as error:
+                self._tell(f"ai-lsp: the model “{name}” cannot be used. {error}")
+                continue
+            kept[name] = WatchedModel(settings[name], model, counter, self._tell, self._clock)
+        self._open = kept
+        for name, model_ in old.items():
+            if kept.get(name) is not model_:
+                await model_.model.aclose()
 
-    def route(self, name: str) -> ModelRoute | None:
+    def route(self, name: str) -> WatchedModel | None:
         """The model for a route, or None while it is unusable: unknown, wrongly set up, or resting."""
-        from ai_lsp.models.breaker import Breaker
-        from ai_lsp.models.tokens import counter_for
-
-        settings = self._settings.get(name)
-        if settings is None:
-            return None
-        breaker = self._breakers.setdefault(name, Breaker())
-        if not breaker.allows(self._clock()):
-            return None
         model = self._open.get(name)
-        if model is None:
-            model = self._start(name, settings, breaker)
-            if model is None:
-                return None
-        counter = counter_for(settings)
-        return ModelRoute(
-            model=model,
-            context_tokens=settings.context_tokens,
-            count=counter.count,
-            failed=lambda error: self._failed(name, breaker, error),
-            succeeded=lambda: self._succeeded(name, breaker),
-        )
+        return model if model is not None and model.may_ask else None
 
     def problem(self, name: str) -> str:
         """What is wrong with a model at the moment, in a sentence; empty when nothing is."""
-        return self._problems.get(name, "" if name in self._settings else f"no model named {name!r} is defined")
+        model = self._open.get(name)
+        if model is not None:
+            return model.problem
+        return f"the model “{name}” is not defined or cannot be used" if name in self._settings else ""
 
     def status(self, name: str) -> dict[str, Any]:
         """The facts of one model for status lines."""
         settings = self._settings.get(name)
-        state = "failing" if self.problem(name) else "ready"
-        return {"model": settings.model if settings else name, "state": state, "problem": self.problem(name)}
+        problem = self.problem(name)
+        state = "failing" if problem else "ready" if name in self._open else "starting"
+        return {"model": settings.model if settings else name, "state": state, "problem": problem}
 
     async def aclose(self) -> None:
         """Close every connection."""
         models, self._open = list(self._open.values()), {}
-        for model in models:
-            await model.aclose()
+        for each in models:
+            await each.model.aclose()
 
-    def _start(self, name: str, settings: ModelSettings, breaker: Breaker) -> Model | None:
-        from ai_lsp.models.registry import open_model  # httpx costs 0.2 s: not at start-up
 
-        try:
-            model = self._open[name] = open_model(settings)
-        except AiLspError as error:
-            self._failed(name, breaker, error)
-            return None
-        return model
+def _open(settings: ModelSettings) -> tuple[Model, Counter]:
+    """Imports an HTTP client and perhaps a tokenizer: 0.2 s of CPU, so in a thread."""
+    from ai_lsp.models.registry import open_model
+    from ai_lsp.models.tokens import exact_counter
 
-    def _failed(self, name: str, breaker: Breaker, error: AiLspError) -> None:
-        breaker.failed(error, self._clock())
-        is_new = name not in self._problems
-        self._problems[name] = str(error)
-        log.warning("model %s: %s", name, error)
-        if is_new and (not isinstance(error, ModelError) or error.tell_user or error.retry):
-            self._tell(f"ai-lsp: model “{name}” failed, the embedded predictor takes over. {error}")
-
-    def _succeeded(self, name: str, breaker: Breaker) -> None:
-        breaker.succeeded()
-        self._problems.pop(name, None)
+    return open_model(settings), exact_counter(settings.model) or Estimate()

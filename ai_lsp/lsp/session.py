@@ -110,8 +110,7 @@ class Session:
         loaded = self.loaded = config.load(sources)
         for problem in loaded.problems:
             self.tell(f"ai-lsp settings: {problem}")
-        for model in self.models.set(loaded.settings.models):
-            self.spawn("close model", model.aclose())
+        await self.models.use(loaded.settings.models, [self.settings.routes.completion])
         await self._start_predictor()
         self._is_started = True
 

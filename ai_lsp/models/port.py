@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import AsyncIterator
+from collections.abc import AsyncGenerator
 from dataclasses import dataclass
 from typing import Literal, Protocol
 
@@ -108,7 +108,7 @@ class Model(Protocol):
     def name(self) -> str:
         """The name the user gave it in the settings."""
 
-    def stream(self, request: ModelRequest) -> AsyncIterator[Chunk]:
+    def stream(self, request: ModelRequest) -> AsyncGenerator[Chunk, None]:
         """Ask and yield the answer as it arrives. Raises errors.ModelError and nothing else."""
 
     async def probe(self) -> Probe:

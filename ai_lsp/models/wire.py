@@ -9,7 +9,7 @@ from __future__ import annotations
 import asyncio
 import json
 import time
-from collections.abc import AsyncIterator, Callable, Iterator, Mapping
+from collections.abc import AsyncGenerator, Callable, Iterator, Mapping
 from dataclasses import dataclass, field
 from typing import Any, Literal
 from urllib.parse import urlsplit
@@ -142,7 +142,7 @@ class Wire:
         self._client: httpx.AsyncClient | None = None
         self._opening = asyncio.Lock()
 
-    async def stream(self, make: Callable[[], Ask]) -> AsyncIterator[Chunk]:
+    async def stream(self, make: Callable[[], Ask]) -> AsyncGenerator[Chunk, None]:
         """Send what `make` returns and yield the answer as it arrives; the last chunk has `finish` set.
 
         Closing the iterator or cancelling its task closes the socket. Raises errors.ModelError only. The time

@@ -5,7 +5,7 @@ It reads the family's tokens from the model itself; only a set `template` makes 
 
 from __future__ import annotations
 
-from collections.abc import AsyncIterator
+from collections.abc import AsyncGenerator
 from functools import partial
 from typing import Any
 
@@ -36,7 +36,7 @@ class LlamaCpp:
     def name(self) -> str:
         return self._settings.name
 
-    def stream(self, request: ModelRequest) -> AsyncIterator[Chunk]:
+    def stream(self, request: ModelRequest) -> AsyncGenerator[Chunk, None]:
         return self._wire.stream(partial(self._ask, request))
 
     async def probe(self) -> Probe:

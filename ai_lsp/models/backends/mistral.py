@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import AsyncIterator
+from collections.abc import AsyncGenerator
 from functools import partial
 from typing import Any
 
@@ -28,7 +28,7 @@ class Mistral:
     def name(self) -> str:
         return self._settings.name
 
-    def stream(self, request: ModelRequest) -> AsyncIterator[Chunk]:
+    def stream(self, request: ModelRequest) -> AsyncGenerator[Chunk, None]:
         return self._wire.stream(partial(self._ask, request))
 
     async def probe(self) -> Probe:

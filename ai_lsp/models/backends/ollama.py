@@ -5,7 +5,7 @@ Without a set `template` Ollama is trusted to know its model: one that cannot in
 
 from __future__ import annotations
 
-from collections.abc import AsyncIterator
+from collections.abc import AsyncGenerator
 from functools import partial
 from typing import Any
 
@@ -37,7 +37,7 @@ class Ollama:
     def name(self) -> str:
         return self._settings.name
 
-    def stream(self, request: ModelRequest) -> AsyncIterator[Chunk]:
+    def stream(self, request: ModelRequest) -> AsyncGenerator[Chunk, None]:
         return self._wire.stream(partial(self._ask, request))
 
     async def probe(self) -> Probe:

@@ -7,7 +7,7 @@ hole, a family's name or nothing renders the family's tokens into a raw prompt.
 
 from __future__ import annotations
 
-from collections.abc import AsyncIterator
+from collections.abc import AsyncGenerator
 from functools import partial
 from typing import Any
 from urllib.parse import urlsplit
@@ -40,7 +40,7 @@ class OpenAi:
     def name(self) -> str:
         return self._settings.name
 
-    def stream(self, request: ModelRequest) -> AsyncIterator[Chunk]:
+    def stream(self, request: ModelRequest) -> AsyncGenerator[Chunk, None]:
         return self._wire.stream(partial(self._ask, request))
 
     async def probe(self) -> Probe:
