@@ -34,6 +34,9 @@ def inline_items(suggestion: Suggestion | None, *, whole_line: bool) -> dict[str
 
     `whole_line`: clients of the Copilot kind (they send `formattingOptions`) want a range that starts at
     column 0 and a text that repeats what is typed; the others want an insertion at the cursor.
+
+    Lines end in `\\n` whatever the document has: editors put in their own, and Neovim 0.12.4 splits the text at
+    `\\n` alone, so that a `\\r` would stay in the user's text (tests/editors/test_neovim.py).
     """
     if suggestion is None:
         return {"items": []}
@@ -45,7 +48,7 @@ def inline_items(suggestion: Suggestion | None, *, whole_line: bool) -> dict[str
     return {
         "items": [
             {
-                "insertText": lead + with_line_ends(suggestion.text, snapshot),
+                "insertText": lead + suggestion.text,
                 "range": lsp_range(snapshot, start, offset + suggestion.covers),
                 "command": accept_command(suggestion),
             }

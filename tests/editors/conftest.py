@@ -14,7 +14,7 @@ from typing import NoReturn
 import pytest
 
 from tests.editors.install import CannotInstall, ensure, neovim_011
-from tests.editors.place import Place
+from tests.editors.place import ModelProcess, Place
 
 
 def pytest_collection_modifyitems(items: list[pytest.Item]) -> None:
@@ -71,6 +71,14 @@ def place(request: pytest.FixtureRequest) -> Iterator[Place]:
         yield here
         if here.complaints.exists():
             print(f"the server on stderr:\n{here.complaints.read_text(errors='replace')[-4000:]}")
+
+
+@pytest.fixture
+def model(place: Place) -> Iterator[ModelProcess]:
+    """A model server of the user's own, speaking llama.cpp's dialect; `reply` starts it."""
+    process = ModelProcess(place.folder)
+    yield process
+    process.close()
 
 
 def server_executable() -> Path:

@@ -5,6 +5,7 @@ from __future__ import annotations
 import json
 import os
 import shlex
+import subprocess
 import sys
 import time
 from collections.abc import Callable, Iterator, Mapping
@@ -47,9 +48,8 @@ class Wire:
     def reply_to(self, request: Message) -> Message | None:
         """The answer to a request of the editor; None while there is none."""
         for sent in self.sent():
-            if sent.sender == "server" and "method" not in sent.message:
-                if sent.message.get("id") == request["id"]:
-                    return sent.message
+            if sent.sender == "server" and "method" not in sent.message and sent.message["id"] == request["id"]:
+                return sent.message
         return None
 
     def wait_until_ready(self, *, timeout_s: float = WAIT_S) -> None:
@@ -57,7 +57,7 @@ class Wire:
         self.wait_for(lambda: any("ready" in entry for entry in self._entries()), "ready", timeout_s=timeout_s)
 
     def wait_for(self, holds: Callable[[], bool], what: str, *, timeout_s: float = WAIT_S) -> None:
-        """Returns as soon as it is so; an AssertionError that quotes the wire's end when it does not become so."""
+        """Returns as soon as it is so; else an AssertionError that quotes the wire's end."""
         until = time.monotonic() + timeout_s
         while not holds():
             if time.monotonic() > until:
@@ -145,6 +145,43 @@ class Place:
         path = os.pathsep.join([str(self.folder / "bin"), os.environ.get("PATH", os.defpath)])
         kept = {key: os.environ[key] for key in ("LD_LIBRARY_PATH", "SSL_CERT_FILE") if key in os.environ}
         return {**kept, "HOME": str(self.home), "PATH": path, "SHELL": "/bin/sh", "TMPDIR": str(self.folder)}
+
+
+class ModelProcess:
+    """A scripted model server in a process of its own, so that a test may wait for a screen meanwhile."""
+
+    def __init__(self, folder: Path, dialect: str = "llamacpp") -> None:
+        self._reply, self._log = folder / "reply.txt", folder / "model.jsonl"
+        self._folder, self._dialect = folder, dialect
+        self._process: subprocess.Popen[str] | None = None
+        self.url = ""
+
+    def reply(self, text: str) -> None:
+        """Starts the server, which answers every request with this text."""
+        self._reply.write_text(text, encoding="utf-8")
+        options = ["--dialect", self._dialect, "--port", "0"]
+        options += ["--reply-file", str(self._reply), "--log", str(self._log)]
+        self._process = subprocess.Popen(
+            [sys.executable, "-m", "tests.scripted_model", *options],
+            stdout=subprocess.PIPE,
+            text=True,
+            cwd=REPOSITORY,
+        )
+        assert self._process.stdout
+        self.url = self._process.stdout.readline().strip()
+        assert self.url.startswith("http://127.0.0.1:")
+
+    def requests(self) -> list[Message]:
+        """What it was asked to generate, one mapping each."""
+        if not self._log.exists():
+            return []
+        return [json.loads(line) for line in self._log.read_text(encoding="utf-8").splitlines()]
+
+    def close(self) -> None:
+        """Ends the server."""
+        if self._process:
+            self._process.kill()
+            self._process.communicate()
 
 
 def wait_for_bytes(path: Path, expected: bytes, *, timeout_s: float = WAIT_S) -> None:

@@ -6,6 +6,7 @@ import re
 import unicodedata
 from collections.abc import Iterator, Sequence
 from dataclasses import dataclass, replace
+from typing import Any
 
 BASIC = (
     *("#000000", "#cd3131", "#0dbc79", "#e5e510", "#2472c8", "#bc3fbc", "#11a8cd", "#e5e5e5"),
@@ -74,26 +75,28 @@ def coloured(rows: Sequence[Row], foreground: str) -> list[str]:
 
 def apply_sgr(style: Style, parameters: str) -> Style:
     """The style after one `CSI … m`; numbers that this table does not know change nothing."""
-    numbers = iter(re.split(r"[;]", parameters))
+    numbers = iter(parameters.split(";"))
     for number in numbers:
         main, *detail = number.split(":")
         code = int(main or 0)
+        changes: dict[str, Any] = {}
         if code == 0:
             style = PLAIN
         elif code in _FLAGS:
-            style = replace(style, **{_FLAGS[code]: detail != ["0"]})
+            changes[_FLAGS[code]] = detail != ["0"]
         elif code in _FLAGS_OFF:
-            style = replace(style, **dict.fromkeys(_FLAGS_OFF[code], False))
+            changes.update(dict.fromkeys(_FLAGS_OFF[code], False))
         elif code in (38, 48, 58):
             colour = _colour(iter(part for part in detail if part) if detail else numbers)
             if code != 58:
-                style = replace(style, **{"foreground" if code == 38 else "background": colour})
+                changes["foreground" if code == 38 else "background"] = colour
         elif code in (39, 49):
-            style = replace(style, **{"foreground" if code == 39 else "background": None})
+            changes["foreground" if code == 39 else "background"] = None
         elif 30 <= code <= 37 or 90 <= code <= 97:
-            style = replace(style, foreground=BASIC[code - 30 if code < 40 else code - 82])
+            changes["foreground"] = BASIC[code - 30 if code < 40 else code - 82]
         elif 40 <= code <= 47 or 100 <= code <= 107:
-            style = replace(style, background=BASIC[code - 40 if code < 50 else code - 92])
+            changes["background"] = BASIC[code - 40 if code < 50 else code - 92]
+        style = replace(style, **changes)
     return style
 
 

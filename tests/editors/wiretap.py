@@ -2,9 +2,9 @@
 
     python wiretap.py RECORD SERVER [ARGUMENT…]
 
-RECORD gets one JSON object a line: `{"t": seconds, "from": "editor" | "server", "message": …}`. When the server has
-been initialized the tap asks it `aiLsp/status` until the embedded predictor has seen the workspace, and writes
-`{"t": …, "ready": true}`; the editor sees neither question nor answer. Runs alone, with the standard library.
+RECORD gets one JSON object a line: `{"t": seconds, "from": "editor" | "server", "message": …}`. When the server
+has been initialized the tap asks it `aiLsp/status` until the embedded predictor has seen the workspace, and then
+writes `{"t": …, "ready": true}`; the editor sees neither. Runs alone, with the standard library.
 """
 
 from __future__ import annotations
@@ -14,13 +14,13 @@ import subprocess
 import sys
 import threading
 import time
-from typing import Any, BinaryIO
+from typing import IO, Any
 
 ASK_AGAIN_S = 0.1
 _lock = threading.Lock()
 
 
-def read_frame(stream: BinaryIO) -> bytes | None:
+def read_frame(stream: IO[bytes]) -> bytes | None:
     """The body of the next message; None at the end of the stream."""
     length = 0
     while True:
@@ -36,7 +36,7 @@ def read_frame(stream: BinaryIO) -> bytes | None:
     return body if len(body) == length else None
 
 
-def write_frame(stream: BinaryIO, body: bytes) -> None:
+def write_frame(stream: IO[bytes], body: bytes) -> None:
     """Writes one message, whole, whichever thread asks."""
     with _lock:
         stream.write(b"Content-Length: %d\r\n\r\n%b" % (len(body), body))
@@ -47,7 +47,8 @@ class Tap:
     """The two directions of one connection and what both write to: the record."""
 
     def __init__(self, record: str, server: subprocess.Popen[bytes]) -> None:
-        assert server.stdin and server.stdout
+        assert server.stdin
+        assert server.stdout
         self._to_server, self._from_server = server.stdin, server.stdout
         self._record = open(record, "a", encoding="utf-8", buffering=1)  # noqa: SIM115 - lives as long as we do
         self._asked = 0
@@ -73,7 +74,10 @@ class Tap:
                     threading.Timer(ASK_AGAIN_S, self._ask).start()
                 continue
             self._note("server", body)
-            write_frame(sys.stdout.buffer, body)
+            try:
+                write_frame(sys.stdout.buffer, body)
+            except OSError:
+                return  # the editor went without saying goodbye
 
     def _ask(self) -> None:
         self._asked += 1

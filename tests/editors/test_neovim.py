@@ -1,0 +1,250 @@
+"""Neovim 0.12 as a user has it: stock inline completion, our shipped files, the real server on the wire.
+
+The screen says what the user sees, the file's bytes what they got, the wire what the server was told.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+from contextlib import contextmanager
+from dataclasses import dataclass
+from pathlib import Path
+from typing import Any
+
+import pytest
+
+from tests.editors.install import REPOSITORY
+from tests.editors.place import ModelProcess, Place, code_blocks, wait_for_bytes
+from tests.editors.screen import Screen
+from tests.editors.terminal import coloured
+
+GHOST = "#0f8fef"
+"""The colour that neovim.lua gives to ghost text and to nothing else."""
+
+README = REPOSITORY / "editors" / "neovim" / "README.md"
+TEST_SETTINGS = Path(__file__).with_name("neovim.lua")
+
+READERS = "".join(
+    f"def load_{name}(path):\n"
+    '    with open(path, encoding="utf-8") as handle:\n'
+    f"        return parse_{name}(handle.read())\n\n\n"
+    for name in ("orders", "prices", "users", "stock", "offers", "taxes", "rates", "routes")
+)
+TOTALS = "".join(
+    f"def {name}_total(order):\n    return sum(line.{name} for line in order.lines if line.is_open)\n\n\n"
+    for name in ("price", "weight", "volume", "rebate", "surcharge", "duty")
+)
+GO = "package shop\n\n" + "".join(
+    f"func {name}(path string) ([]byte, error) {{\n"
+    "\tdata, err := os.ReadFile(path)\n"
+    "\tif err != nil {\n"
+    '\t\treturn nil, fmt.Errorf("reading %s: %w", path, err)\n'
+    "\t}\n"
+    "\treturn data, nil\n"
+    "}\n\n"
+    for name in ("Orders", "Prices", "Users", "Stock", "Offers", "Taxes")
+)
+NOTES = "".join(
+    f'    announce("🎉 grüße, 世界 👩‍👩‍👧", order.{name}, settings.language)\n'
+    for name in ("price", "weight", "volume", "rebate", "surcharge", "duty")
+)
+
+
+@dataclass(frozen=True, slots=True)
+class Case:
+    """Text with the cursor at `▮`, keys typed there, and how the suggestion that then stands must begin."""
+
+    name: str
+    text: str
+    typed: str
+    ghost: str
+    file: str = "shop.py"
+    line_end: str = "\n"
+
+
+CASES = [
+    Case("end of a line", READERS + "def load_coupons(path):\n▮\n", "    with op", "en(path"),
+    Case("middle of a line", TOTALS + "def fee_total(order):\n    return sum(▮)\n", "line.fee for l", "ine in"),
+    Case("CRLF", READERS + "def load_coupons(path):\n▮\n", "    with op", "en(path", line_end="\r\n"),
+    Case(
+        "tabs",
+        GO + "func Coupons(path string) {\n\tdata, err := os.ReadFile(path)\n▮\n}\n",
+        "\tif er",
+        "r != nil {",
+        file="shop.go",
+    ),
+    Case(
+        "astral text before the cursor",
+        "def greet(order, settings):\n" + NOTES + "▮\n",
+        '    announce("🎉 grüße, 世界 👩‍👩‍👧", order.fee, set',
+        "tings.language",
+    ),
+]
+
+
+@pytest.mark.parametrize("case", CASES, ids=lambda case: case.name)
+def test_ghost_text_is_shown_accepted_and_right(case: Case, place: Place, nvim: Path) -> None:
+    before, after = case.text.split("▮")
+    path = place.write(case.file, case.text.replace("▮", "").replace("\n", case.line_end))
+    with editing(place, nvim, path, before) as screen:
+        type_in_insert_mode(screen, case.typed)
+        item = wait_for_ghost(screen, place, before + case.typed, case.ghost)
+        screen.press("Tab")
+        wait_for_acceptance(place, item)
+        save(screen)
+        expected = before + case.typed + item["insertText"] + after
+        wait_for_bytes(path, expected.replace("\n", case.line_end).encode())
+
+
+@pytest.mark.parametrize("line_end", ["\n", "\r\n"], ids=["LF", "CRLF"])
+def test_several_lines_of_a_users_own_model_are_accepted_whole(
+    line_end: str, place: Place, nvim: Path, model: ModelProcess
+) -> None:
+    """The README's settings for a model server; CRLF because Neovim keeps every `\\r` of a suggestion."""
+    model.reply('en(path, newline="") as handle:\n        return list(csv.reader(handle))\n')
+    before, after = "import csv\n\n\ndef rows(path):\n", "\n\n\ndef other():\n    pass\n"
+    path = place.write("table.py", (before + after).replace("\n", line_end))
+    settings = code_blocks(README, "lua")[1]
+    assert "http://127.0.0.1:8012" in settings
+    with editing(place, nvim, path, before, settings.replace("http://127.0.0.1:8012", model.url)) as screen:
+        screen.type("    with op")
+        item = wait_for_ghost(screen, place, before + "    with op", 'en(path, newline="") as handle:')
+        assert item["insertText"].split("\n")[1:2] == ["        return list(csv.reader(handle))"]
+        screen.press("Tab")
+        wait_for_acceptance(place, item)
+        save(screen)
+        expected = before + "    with op" + item["insertText"] + after
+        wait_for_bytes(path, expected.replace("\n", line_end).encode())
+        assert model.requests(), "the suggestion came from the model"
+
+
+def test_what_was_typed_into_the_suggestion_does_not_stand_twice(place: Place, nvim: Path) -> None:
+    """Neovim 0.12.4 keeps the range of its request; the key of our plugin mends that (neovim#36529)."""
+    before = READERS + "def load_coupons(path):\n"
+    path = place.write("shop.py", before + "\n")
+    with editing(place, nvim, path, before) as screen:
+        screen.type("    with op")
+        item = wait_for_ghost(screen, place, before + "    with op", "en(path")
+        asked = len(place.wire.requests("textDocument/inlineCompletion"))
+        screen.type("en(", pause_s=0)
+        screen.press("Tab")  # sooner than the 200 ms after which Neovim asks again
+        place.wire.wait_for(lambda: bool(place.wire.requests("workspace/executeCommand")), "acceptance")
+        if len(place.wire.requests("textDocument/inlineCompletion")) > asked:
+            # A loaded machine was slower than 200 ms: an ordinary acceptance, of what came last.
+            item = {"insertText": "en(" + last_item(place)["insertText"]}
+        save(screen)
+        wait_for_bytes(path, (before + "    with op" + item["insertText"] + "\n").encode())
+
+
+def test_one_word_of_a_suggestion_can_be_taken(place: Place, nvim: Path) -> None:
+    before = READERS + "def load_coupons(path):\n"
+    path = place.write("shop.py", before + "\n")
+    with editing(place, nvim, path, before) as screen:
+        screen.type("    with op")
+        wait_for_ghost(screen, place, before + "    with op", "en(path")
+        screen.press("M-w")
+        told = "textDocument/didPartiallyAcceptCompletion"
+        place.wire.wait_for(lambda: bool(place.wire.requests(told)), told)
+        assert place.wire.requests(told)[0]["params"]["acceptedLength"] == len("en")
+        save(screen)
+        wait_for_bytes(path, (before + "    with open\n").encode())
+        assert not place.wire.requests("workspace/executeCommand")
+
+
+def test_leaving_insert_mode_leaves_the_text_alone(place: Place, nvim: Path) -> None:
+    before = READERS + "def load_coupons(path):\n"
+    path = place.write("shop.py", before + "\n")
+    with editing(place, nvim, path, before) as screen:
+        screen.type("    with op")
+        wait_for_ghost(screen, place, before + "    with op", "en(path")
+        screen.press("Escape")
+        screen.wait_for(lambda rows: not coloured(rows, GHOST), "no ghost text")
+        save(screen)
+        wait_for_bytes(path, (before + "    with op\n").encode())
+        assert not place.wire.requests("workspace/executeCommand")
+
+
+def test_tab_is_a_tab_where_nothing_is_suggested(place: Place, nvim: Path) -> None:
+    path = place.write("notes.txt", "\n")
+    with editing(place, nvim, path, "") as screen:
+        screen.type("q\tz")
+        save(screen)
+        wait_for_bytes(path, b"q\tz\n")
+
+
+@contextmanager
+def editing(place: Place, nvim: Path, path: Path, before: str, settings: str = "") -> Iterator[Screen]:
+    """Neovim in insert mode with the cursor after `before`, the server ready; a failure quotes the wire."""
+    init = code_blocks(README, "lua")[0] + settings + TEST_SETTINGS.read_text(encoding="utf-8")
+    place.configure("nvim/init.lua", init)
+    line, column = before.count("\n") + 1, len(before.rpartition("\n")[2].encode())
+    with place.open(nvim, path) as screen:
+        try:
+            place.wire.wait_until_ready()
+            screen.type(f":call cursor({line}, {column})\n", pause_s=0)
+            screen.type("a" if column else "i")
+            screen.wait_for_text("-- INSERT --")
+            yield screen
+        except AssertionError as failure:
+            seen = "" if "┌─" in str(failure) else screen.picture()
+            raise AssertionError(f"{failure}\n{seen}\n{place.wire.end()}") from failure
+
+
+def type_in_insert_mode(screen: Screen, text: str) -> None:
+    """Types text; a tab is entered literally, since the Tab key accepts."""
+    for part in text.replace("\t", "\0\t\0").split("\0"):
+        if part == "\t":
+            screen.press("C-v", "Tab")
+        else:
+            screen.type(part)
+
+
+def wait_for_ghost(screen: Screen, place: Place, before: str, begins: str) -> dict[str, Any]:
+    """The suggestion for a cursor after `before`, when the screen shows it, all of it and nothing else."""
+    character = len(before.rpartition("\n")[2].encode("utf-16-le")) // 2
+    cursor = {"line": before.count("\n"), "character": character}
+
+    def is_answered() -> bool:
+        asked = place.wire.requests("textDocument/inlineCompletion")
+        return bool(asked) and asked[-1]["params"]["position"] == cursor and bool(place.wire.reply_to(asked[-1]))
+
+    place.wire.wait_for(is_answered, f"an answer for {cursor}")
+    item = last_item(place)
+    assert item["insertText"].startswith(begins)
+    # Blanks are left out: a tab is drawn as several, and a row's end is not seen.
+    lines = ["".join(line.split()) for line in item["insertText"].split("\n")]
+    screen.wait_for(
+        lambda rows: (
+            ["".join(text.split()) for text in coloured(rows, GHOST)] == [line for line in lines if line]
+        ),
+        f"the ghost text {item['insertText']!r}",
+    )
+    return item
+
+
+def last_item(place: Place) -> dict[str, Any]:
+    """The newest suggestion that the server has sent."""
+    for request in reversed(place.wire.requests("textDocument/inlineCompletion")):
+        reply = place.wire.reply_to(request)
+        if reply and reply.get("result"):
+            item: dict[str, Any] = reply["result"]["items"][0]
+            return item
+    raise AssertionError("the server has suggested nothing")
+
+
+def wait_for_acceptance(place: Place, item: dict[str, Any]) -> None:
+    """Returns when the server has been told of the acceptance of this suggestion and has answered."""
+    command = "workspace/executeCommand"
+    place.wire.wait_for(lambda: bool(place.wire.requests(command)), command)
+    told = place.wire.requests(command)[0]
+    assert told["params"]["command"] == item["command"]["command"] == "ai-lsp.accept"
+    assert told["params"]["arguments"] == item["command"]["arguments"]
+    place.wire.wait_for(lambda: place.wire.reply_to(told) is not None, "the answer to the accept command")
+    assert "error" not in (place.wire.reply_to(told) or {})
+
+
+def save(screen: Screen) -> None:
+    """Leaves insert mode and writes the file."""
+    screen.press("Escape")
+    screen.wait_for(lambda rows: "-- INSERT --" not in screen.lines()[-1], "normal mode")
+    screen.type(":w\n", pause_s=0)
