@@ -19,6 +19,10 @@ APIS = ("anthropic", "llamacpp", "mistral", "ollama", "openai")
 """Names of the files of models/backends, which this layer does not import."""
 
 
+SERVER_TEMPLATES = ("suffix", "chat")
+"""What `template` may also be: the server fills in by itself, or it is only to be chatted with."""
+
+
 class Narrowing(Enum):
     """What a workspace file may do to a setting: a repository can take away, never add."""
 
@@ -95,7 +99,7 @@ class Route:
 
 @dataclass(frozen=True, slots=True)
 class Template:
-    """The name of a row of the FIM table, or empty; the table is imported only where somebody names one."""
+    """The name of a row of the FIM table, which is imported when asked, one of SERVER_TEMPLATES, or empty."""
 
     def read(self, raw: object) -> str:
         name = Text().read(raw)
@@ -111,7 +115,7 @@ class Template:
 def _templates() -> tuple[str, ...]:
     from ai_lsp.models.fim import template_names
 
-    return template_names()
+    return (*template_names(), *SERVER_TEMPLATES)
 
 
 def _completion(

@@ -32,18 +32,18 @@ def page(root: Path, text: str) -> Path:
 
 
 def test_a_page_with_markers_gets_every_setting_once(docs: ModuleType, tmp_path: Path) -> None:
-    path = page(tmp_path, f"before\n{docs.BEGIN}\nold\n{docs.END}\nafter\n")
+    path = page(tmp_path, f"before\n{docs.BEGIN}\nSTALE\n{docs.END}\nafter\n")
     editor = tmp_path / "editors" / "ed"
     editor.mkdir(parents=True)
     untouched = page(editor, "no markers here\n")
     assert docs.main(["--check", "--root", str(tmp_path)]) == 1
-    assert "old" in path.read_text("utf-8"), "--check changes nothing"
+    assert "STALE" in path.read_text("utf-8"), "--check changes nothing"
     assert docs.main(["--root", str(tmp_path)]) == 0
     assert docs.main(["--check", "--root", str(tmp_path)]) == 0
     text = path.read_text("utf-8")
     assert text.startswith("before\n")
     assert text.endswith("after\n")
-    assert "old" not in text
+    assert "STALE" not in text
     for row in ROWS:
         assert text.count(f"| `{row.key.replace('*', 'NAME')}` |") == 1
     assert untouched.read_text("utf-8") == "no markers here\n"
