@@ -23,8 +23,8 @@ from ai_lsp.models.registry import open_model
 PROBE_S = 15.0
 """The longest wait for a model server to say who it is, in seconds."""
 
-OPENED = ("routes", "models")
-"""Tables whose mistakes leave a configured model without use."""
+MODEL_TABLES = ("", "routes", "models")
+"""Where a mistake leaves a configured model without use; "" is a source that cannot be read at all."""
 
 _MARKS = {"ok": ("ok  ", "32"), "warn": ("warn", "33"), "fail": ("FAIL", "31")}
 
@@ -65,8 +65,7 @@ class Report:
 
     @property
     def is_well(self) -> bool:
-        broken = (p for p in self.problems if p.severity == "error" and p.key.partition(".")[0] in OPENED)
-        return all(model.works for model in self.models) and next(broken, None) is None
+        return all(model.works for model in self.models) and not any(map(_is_serious, self.problems))
 
 
 def main(argv: Sequence[str]) -> int:
@@ -196,8 +195,7 @@ def _lines(
         yield "  all at their defaults (--all shows them)"
     for problem in report.problems:
         where = f"{problem.source}: {problem.key}" if problem.key else problem.source
-        is_serious = problem.severity == "error" and problem.key.partition(".")[0] in OPENED
-        yield from line("fail" if is_serious else "warn", where, problem.message, problem.advice)
+        yield from line("fail" if _is_serious(problem) else "warn", where, problem.message, problem.advice)
     yield from ("", "Models")
     for model in report.models:
         yield from line("ok" if model.works else "fail", model.name, _said(model), model.probe.advice)
@@ -211,7 +209,11 @@ def _lines(
         yield "All is well."
     else:
         broken = [model.name for model in report.models if not model.works]
-        yield f"Not usable: {', '.join(broken)}." if broken else "Something about models or routes is set wrong."
+        yield f"Not usable: {', '.join(broken)}." if broken else "The settings of models or routes are wrong."
+
+
+def _is_serious(problem: config.Problem) -> bool:
+    return problem.severity == "error" and problem.key.partition(".")[0] in MODEL_TABLES
 
 
 def _said(model: ModelReport) -> str:
@@ -220,7 +222,8 @@ def _said(model: ModelReport) -> str:
     serves = f"serves {', '.join(model.routes)}" if model.routes else "no route uses it"
     key = f", key from {model.key}" if model.key else ""
     if not model.works:
-        return f"{place}{key}, {serves}: {answer.problem or 'not reached'}"
+        problem = answer.problem or "not reached"
+        return f"{model.api if model.url in problem else place}{key}, {serves}: {problem}"
     facts = [f'"{answer.model}"' if answer.model else "", f"FIM template {answer.template or 'of its own'}"]
     if answer.context_tokens is not None:
         facts.append(f"context {answer.context_tokens} tokens")

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Iterable, Iterator, Mapping
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from types import MappingProxyType
 from typing import Any
 
@@ -66,6 +66,9 @@ def load(sources: Iterable[Source]) -> Loaded:
     for source, flat in said:
         if source.kind is Kind.WORKSPACE:
             _narrow(draft, source, flat, ceiling)
+    for source, _ in said:
+        if source.kind is Kind.WORKSPACE:  # what a repository gets wrong takes nothing from the user
+            draft.problems[source.name] = [replace(p, severity="warning") for p in draft.problems[source.name]]
     problems = tuple(problem for each in draft.problems.values() for problem in _bounded(each))
     return Loaded(_settings(draft), problems, MappingProxyType(draft.origin))
 

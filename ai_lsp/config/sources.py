@@ -20,7 +20,7 @@ class Kind(Enum):
 class Problem:
     """Something in the settings that was not taken over, or that deserves a warning.
 
-    Equal problems are the same problem: who reports them keeps the set of those already told.
+    An error is a wish of the user's own that is not in force. Equal problems are the same problem: who reports them keeps the set of those already told.
     `message` and `advice` never quote a value that might be a secret.
     """
 
