@@ -11,6 +11,7 @@ import sys
 
 from ai_lsp import __version__
 from ai_lsp.lsp.handshake import initialize_result, is_initialize
+from ai_lsp.lsp.logs import LOG_FORMAT
 from ai_lsp.lsp.transport import StdioReader, StdioWriter
 
 COMMANDS = ("demo", "doctor")
@@ -60,8 +61,8 @@ def serve_stdio() -> int:
 
     gc.enable()
     gc.freeze()
-    logging.basicConfig(level=logging.WARNING, stream=sys.stderr, format="%(levelname)s %(name)s: %(message)s")
-    logging.getLogger("pygls").setLevel(logging.ERROR)
+    logging.basicConfig(level=logging.WARNING, stream=sys.stderr, format=LOG_FORMAT)
+    logging.getLogger("pygls").setLevel(logging.ERROR)  # it logs whole messages, which hold the user's text
     try:
         code = asyncio.run(serve(reader, writer, early))
     except KeyboardInterrupt:

@@ -65,8 +65,11 @@ class FrameParser:
 
 def _parse(body: bytes) -> Any:
     try:
-        # A lone surrogate written as raw bytes is not UTF-8; it is kept rather than losing the message.
-        message = json.loads(body.decode("utf-8", "surrogatepass"))
+        text = body.decode("utf-8", "surrogatepass")  # a lone surrogate written as raw bytes is kept
+    except UnicodeDecodeError:
+        text = body.decode("utf-8", "replace")  # and a request with broken bytes in it is still answered
+    try:
+        message = json.loads(text)
     except (ValueError, RecursionError) as error:
         return BadMessage(f"not a JSON message ({type(error).__name__})")
     return message if isinstance(message, dict | list) else BadMessage("not a JSON object")

@@ -20,6 +20,7 @@ from ai_lsp.context.workspace_files import OWN_IGNORES, is_secret, may_suggest_i
 from ai_lsp.lsp.documents import Documents
 from ai_lsp.lsp.features import ClientFeatures
 from ai_lsp.lsp.from_lsp import path_of
+from ai_lsp.lsp.logs import apply_log_settings
 from ai_lsp.lsp.model_routes import ModelRoutes
 from ai_lsp.lsp.protocol import Request
 from ai_lsp.text.document import DocumentSnapshot
@@ -31,6 +32,13 @@ REMEMBERED = 256
 """Suggestions whose acceptance can still be told."""
 
 WARNING = 2
+
+WATCH: Mapping[str, Any] = {
+    "id": "ai-lsp.files",
+    "method": "workspace/didChangeWatchedFiles",
+    "registerOptions": {"watchers": [{"globPattern": "**/*"}]},
+}
+"""The embedded predictor follows what other programs do to the files."""
 
 
 class Client(Protocol):
@@ -89,6 +97,8 @@ class Session:
     async def start(self) -> None:
         """After `initialized`: read the settings, then start the embedded predictor."""
         await self.reload()
+        if self.features.can_register_watchers:
+            await self.client.ask("client/registerCapability", {"registrations": [WATCH]}, timeout_s=5.0)
         if self.features.can_pull_configuration:
             pulled = await self.client.ask(
                 "workspace/configuration", {"items": [{"section": "ai-lsp"}]}, timeout_s=5.0
@@ -108,6 +118,7 @@ class Session:
             config.read_sources, folders, self.features.options, self._editor_settings
         )
         loaded = self.loaded = config.load(sources)
+        apply_log_settings(loaded.settings.log)
         for problem in loaded.problems:
             self.tell(f"ai-lsp settings: {problem}")
         await self.models.use(loaded.settings.models, [self.settings.routes.completion])
@@ -185,6 +196,8 @@ class Session:
         self._check(uri)
 
     def _check_all(self) -> None:
+        """Rules may have changed: until the answer is here, no document may be read."""
+        self._readable.clear()
         for document in self.documents.all():
             self._check(document.uri)
 
@@ -202,10 +215,10 @@ class Session:
         document = self.documents.get(uri)
         if document is None:
             return
-        was, self._readable[uri] = self._readable.get(uri, False), may
-        if self.predictor is None or not (may or was):
+        self._readable[uri] = may
+        if self.predictor is None:
             return
-        if may:
+        if may and len(document) <= self.settings.completion.max_file_kb * 1024:
             self.predictor.opened(uri, path, document.language_id, document.text)
         else:
             self.predictor.closed(uri)

@@ -8,13 +8,12 @@ from itertools import accumulate
 
 from ai_lsp.text.edit import Edit, Span
 
-CHUNK_LINES = 256
-"""Lines a chunk is cut to; an edit copies one or two chunks, so a key costs the same in any file."""
-
-CHUNK_CHARS = 32_768
-"""Characters a chunk is cut to, for files with long lines; a single longer line is one chunk."""
+CHUNK_CHARS = 8_192
+"""Characters after which a chunk ends with its line; an edit copies one or two chunks, so a key costs the same
+in any file. A single longer line is one chunk."""
 
 _LINE = re.compile(r"[^\r\n]*(?:\r\n|\r|\n)|[^\r\n]+")
+_LINE_END = re.compile(r"\r\n|\r|\n")
 _WIDE = re.compile("[\U00010000-\U0010ffff]")
 
 
@@ -26,28 +25,31 @@ def split_lines(text: str) -> list[str]:
 class _Chunk:
     """A run of whole lines. Only the last chunk of a document may end without a line end."""
 
-    __slots__ = ("ended", "starts", "text")
+    __slots__ = ("_starts", "ended", "text")
 
-    def __init__(self, lines: list[str]) -> None:
-        self.text = "".join(lines)
-        self.starts = list(accumulate(map(len, lines), initial=0))
-        self.ended = len(lines) if not lines or lines[-1][-1:] in "\r\n" else len(lines) - 1
+    def __init__(self, text: str) -> None:
+        self.text = text
+        self.ended = text.count("\n") if "\r" not in text else len(_LINE_END.findall(text))
+        self._starts: list[int] | None = None
+
+    @property
+    def starts(self) -> list[int]:
+        """Where each line starts, and the end. Found when first asked for: most chunks are never looked into."""
+        if self._starts is None:
+            self._starts = list(accumulate(map(len, split_lines(self.text)), initial=0))
+        return self._starts
 
 
 def _chunks(text: str) -> list[_Chunk]:
-    lines = split_lines(text)
-    if len(lines) <= 2 * CHUNK_LINES and len(text) <= 2 * CHUNK_CHARS:
-        return [_Chunk(lines)] if lines else []
     out: list[_Chunk] = []
-    part: list[str] = []
-    size = 0
-    for line in lines:
-        if part and (len(part) == CHUNK_LINES or size + len(line) > CHUNK_CHARS):
-            out.append(_Chunk(part))
-            part, size = [], 0
-        part.append(line)
-        size += len(line)
-    out.append(_Chunk(part))
+    at, size = 0, len(text)
+    while at < size:
+        stop = size
+        if size - at > 2 * CHUNK_CHARS:
+            found = _LINE_END.search(text, at + CHUNK_CHARS - 1)
+            stop = found.end() if found else size
+        out.append(_Chunk(text[at:stop]))
+        at = stop
     return out
 
 
@@ -149,7 +151,7 @@ class DocumentSnapshot:
         start, end = min(edit.span.start, len(self)), min(edit.span.end, len(self))
         first, last = self._chunk_at(start), self._chunk_at(end)
         # A line break may be made of, or split into, characters of two chunks: take the neighbours in.
-        if first > 0 and (start == self._offsets[first] or self._lines_in(first) < CHUNK_LINES // 4):
+        if first > 0 and (start == self._offsets[first] or len(self._chunks[first].text) < CHUNK_CHARS // 4):
             first -= 1
         touched = self._chunks[first : last + 1]
         base = self._offsets[first]
@@ -167,9 +169,6 @@ class DocumentSnapshot:
 
     def _chunk_at(self, offset: int) -> int:
         return min(max(0, bisect_right(self._offsets, offset) - 1), max(0, len(self._chunks) - 1))
-
-    def _lines_in(self, index: int) -> int:
-        return self._chunks[index].ended if index < len(self._chunks) else 0
 
     def _line(self, line: int) -> tuple[int, str]:
         """Start offset and text, with its end, of a line."""

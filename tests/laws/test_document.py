@@ -39,9 +39,8 @@ def oracle_position(text: str, offset: int) -> tuple[int, int]:
 
 @pytest.fixture(autouse=True)
 def small_chunks(monkeypatch: pytest.MonkeyPatch) -> None:
-    """Chunks of three lines, so that short texts cross their borders."""
-    monkeypatch.setattr(document, "CHUNK_LINES", 3)
-    monkeypatch.setattr(document, "CHUNK_CHARS", 16)
+    """Chunks of a line or two, so that short texts cross their borders."""
+    monkeypatch.setattr(document, "CHUNK_CHARS", 8)
 
 
 def check(doc: DocumentSnapshot, text: str) -> None:

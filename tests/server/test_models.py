@@ -1,0 +1,227 @@
+"""The real server against a real HTTP model server: who is asked, who is told, and what never leaves."""
+
+from __future__ import annotations
+
+import asyncio
+import contextlib
+import sys
+from collections.abc import AsyncIterator
+from pathlib import Path
+from typing import Any
+
+import pytest
+
+from ai_lsp.cli.lsp_client import LspClient
+from ai_lsp.cli.lsp_wire import RequestFailed
+from tests.scripted_model import ScriptedModel
+
+COMMAND = [sys.executable, "-m", "ai_lsp", "--stdio"]
+
+
+def route(url: str, **more: Any) -> dict[str, Any]:
+    model = {"api": "llamacpp", "url": url, "model": "qwen2.5-coder-1.5b", **more}
+    return {"models": {"tab": model}, "routes": {"completion": "tab"}}
+
+
+@contextlib.asynccontextmanager
+async def session(root: Path, options: dict[str, Any], **more: Any) -> AsyncIterator[LspClient]:
+    home = {"XDG_CONFIG_HOME": str(root / ".home"), "XDG_CACHE_HOME": str(root / ".home")}
+    client = await LspClient.start(COMMAND, root, options=options, environment=home, **more)
+    async with client:
+        yield client
+
+
+async def ready(client: LspClient) -> None:
+    """Settings are read and the route is open."""
+    for _ in range(200):
+        status = await client.request("aiLsp/status", {})
+        if all(r["state"] not in ("starting", "off") for r in status["routes"].values()):
+            return
+        await asyncio.sleep(0.02)
+    raise AssertionError(status)
+
+
+def open_file(client: LspClient, root: Path, name: str, text: str) -> str:
+    uri = (root / name).as_uri()
+    client.open(uri, text)
+    return uri
+
+
+async def inline(client: LspClient, uri: str, offset: int, **context: Any) -> list[Any]:
+    result = await client.ask_inline(uri, offset, trigger=1, **context).answer
+    return [item["insertText"] for item in result["items"]]
+
+
+def messages(client: LspClient) -> list[str]:
+    return [message["message"] for message in client.seen.messages]
+
+
+@pytest.fixture
+async def model() -> AsyncIterator[ScriptedModel]:
+    async with ScriptedModel(dialect="llamacpp", reply="compute(value)") as server:
+        yield server
+
+
+async def test_the_models_answer_is_the_ghost_text(tmp_path: Path, model: ScriptedModel) -> None:
+    async with session(tmp_path, route(model.url)) as client:
+        await ready(client)
+        uri = open_file(client, tmp_path, "a.py", "x = ")
+        assert await inline(client, uri, 4) == ["compute(value)"]
+        assert model.requests[0].body["prompt"] == "x = "
+        why = await client.request("workspace/executeCommand", {"command": "ai-lsp.why"})
+        assert "the model" in why
+
+
+async def test_secret_and_ignored_files_never_reach_the_model(tmp_path: Path, model: ScriptedModel) -> None:
+    (tmp_path / ".aiignore").write_text("private/\n")
+    (tmp_path / ".gitignore").write_text("notes.py\n")
+    async with session(tmp_path, route(model.url)) as client:
+        await ready(client)
+        for name in (".env", "id_rsa", "private/a.py", "certs/server.pem", "sub/.env.local"):
+            uri = open_file(client, tmp_path, name, "TOKEN = ")
+            assert await inline(client, uri, 8) == [], name
+            why = await client.request("workspace/executeCommand", {"command": "ai-lsp.why"})
+            assert "secrets" in why
+        assert model.requests == []
+        uri = open_file(client, tmp_path, "notes.py", "x = ")
+        assert await inline(client, uri, 4) == ["compute(value)"]  # .gitignore does not decide for open files
+
+
+async def test_a_file_ignored_while_it_is_open_is_not_sent_any_more(tmp_path: Path, model: ScriptedModel) -> None:
+    async with session(tmp_path, route(model.url)) as client:
+        await ready(client)
+        uri = open_file(client, tmp_path, "later.py", "x = ")
+        assert await inline(client, uri, 4) == ["compute(value)"]
+        ignore = tmp_path / ".aiignore"
+        ignore.write_text("later.py\n")
+        client.notify("workspace/didChangeWatchedFiles", {"changes": [{"uri": ignore.as_uri(), "type": 1}]})
+        client.change(uri, 4, 4, "y")
+        assert await inline(client, uri, 5) == []
+        assert len(model.requests) == 1
+
+
+async def test_a_newer_request_answers_the_older_with_null_at_once_and_hangs_up(
+    tmp_path: Path, model: ScriptedModel
+) -> None:
+    model.change(first_token_ms=3000)
+    async with session(tmp_path, route(model.url)) as client:
+        await ready(client)
+        uri = open_file(client, tmp_path, "a.py", "x = ")
+        older = client.ask_inline(uri, 4)
+        await until(lambda: len(model.requests) == 1)
+        model.change(first_token_ms=0)
+        client.change(uri, 4, 4, "y")
+        newer = client.ask_inline(uri, 5)
+        assert await older.answer is None
+        assert older.answered_ns < (await newer.answer and newer.answered_ns)
+        await until(lambda: len(model.disconnects) == 1)
+
+
+async def test_cancelling_closes_the_models_socket(tmp_path: Path, model: ScriptedModel) -> None:
+    model.change(first_token_ms=5000)
+    async with session(tmp_path, route(model.url)) as client:
+        await ready(client)
+        uri = open_file(client, tmp_path, "a.py", "x = ")
+        call = client.ask_inline(uri, 4)
+        await until(lambda: len(model.requests) == 1)
+        client.cancel(call)
+        with pytest.raises(RequestFailed) as caught:
+            await call.answer
+        assert "-32800" in str(caught.value) or getattr(caught.value, "code", 0) == -32800
+        await until(lambda: len(model.disconnects) == 1)
+        took = model.disconnects[0].disconnected_at
+        assert took is not None
+        assert took - call.answered_ns / 1e9 < 1.0  # 0.1 s on a quiet machine; bench/overhead.py measures
+
+
+async def test_a_failing_model_is_told_once_and_the_predictor_takes_over(
+    tmp_path: Path, model: ScriptedModel
+) -> None:
+    model.change(status=500, body=b"boom")
+    body = "def start(self):\n    self.connection = open_connection(self.address)\n"
+    for name in "bcd":
+        (tmp_path / f"{name}.py").write_text(body)
+    async with session(tmp_path, route(model.url)) as client:
+        await ready(client)
+        text = "def start(self):\n    self.connection = open_con"
+        uri = open_file(client, tmp_path, "a.py", text)
+        found: list[Any] = []
+        for _ in range(60):
+            found = await inline(client, uri, len(text))
+            if found:
+                break
+            await asyncio.sleep(0.1)
+        assert found == ["nection(self.address)"]
+        told = [m for m in messages(client) if "failed" in m]
+        assert len(told) == 1
+        assert "tab" in told[0]
+
+
+async def test_a_wrong_setting_is_told_with_its_key_and_the_rest_works(
+    tmp_path: Path, model: ScriptedModel
+) -> None:
+    options = {**route(model.url), "completion": {"max_lines": "many", "debounce": 5}}
+    async with session(tmp_path, options) as client:
+        await ready(client)
+        uri = open_file(client, tmp_path, "a.py", "x = ")
+        assert await inline(client, uri, 4) == ["compute(value)"]
+        told = " ".join(messages(client))
+        assert "completion.max_lines" in told
+        assert "debounce_ms" in told  # did you mean
+
+
+async def test_a_repository_cannot_name_a_server(tmp_path: Path, model: ScriptedModel) -> None:
+    hostile = f'[models.tab]\napi = "openai"\nurl = "{model.url}"\nmodel = "x"\n[routes]\ncompletion = "tab"\n'
+    (tmp_path / ".ai-lsp.toml").write_text(hostile)
+    async with session(tmp_path, {}) as client:
+        uri = open_file(client, tmp_path, "a.py", "x = ")
+        for _ in range(10):
+            await inline(client, uri, 4)
+            await asyncio.sleep(0.05)
+        assert model.requests == []
+        assert model.lookups == []
+        assert any(".ai-lsp.toml" in m for m in messages(client))
+
+
+async def test_settings_change_while_running(tmp_path: Path, model: ScriptedModel) -> None:
+    async with session(tmp_path, {}) as client:
+        uri = open_file(client, tmp_path, "a.py", "x = ")
+        client.notify("workspace/didChangeConfiguration", {"settings": {"ai-lsp": route(model.url)}})
+        await until_async(lambda: inline(client, uri, 4), ["compute(value)"])
+        off = {"ai-lsp": {"routes": {"completion": ""}}}
+        client.notify("workspace/didChangeConfiguration", {"settings": off})
+        await until_async(lambda: inline(client, uri, 4), [])
+
+
+async def test_line_ends_and_whole_line_ranges(tmp_path: Path, model: ScriptedModel) -> None:
+    model.change(reply="1\nb = 2")
+    async with session(tmp_path, route(model.url)) as client:
+        await ready(client)
+        text = "# 漢𝒳\r\n\ta = \r\n"
+        uri = open_file(client, tmp_path, "a.py", text)
+        params = {
+            "textDocument": {"uri": uri, "version": 1},
+            "position": {"line": 1, "character": 5},
+            "context": {"triggerKind": 2},
+            "formattingOptions": {"tabSize": 4, "insertSpaces": False},
+        }
+        item = (await client.request("textDocument/inlineCompletion", params))["items"][0]
+        assert item["insertText"] == "\ta = 1\nb = 2"  # editors put in their own line ends
+        assert item["range"]["start"] == {"line": 1, "character": 0}
+        assert item["range"]["end"] == {"line": 1, "character": 5}
+
+
+async def until(claim: Any) -> None:
+    for _ in range(250):
+        if claim():
+            return
+        await asyncio.sleep(0.02)
+    raise AssertionError("it did not come true within 5 s")
+
+
+async def until_async(ask: Any, wanted: Any) -> None:
+    for _ in range(100):
+        if (got := await ask()) == wanted:
+            return
+        await asyncio.sleep(0.05)
+    raise AssertionError(got)
