@@ -8,7 +8,7 @@ from ai_lsp.config.load import Loaded, entries, load, row_of
 from ai_lsp.config.schema import ROWS, Merge, Narrowing, Row
 from ai_lsp.config.settings import LOCAL, OFF, LogSettings, Routes, Settings
 from ai_lsp.config.shape import SECTION
-from ai_lsp.config.sources import Kind, Problem, Source
+from ai_lsp.config.sources import Kind, Problem, Source, summary
 from ai_lsp.context.settings import IndexSettings, PrivacySettings
 from ai_lsp.models.settings import ModelSettings
 
@@ -37,5 +37,6 @@ __all__ = [
     "read_file",
     "read_sources",
     "row_of",
+    "summary",
     "user_file",
 ]

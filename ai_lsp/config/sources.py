@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Iterable
 from dataclasses import dataclass
 from enum import Enum
 from typing import Literal
@@ -20,8 +21,8 @@ class Kind(Enum):
 class Problem:
     """Something in the settings that was not taken over, or that deserves a warning.
 
-    An error is a wish of the user's own that is not in force. Equal problems are the same problem: who reports them keeps the set of those already told.
-    `message` and `advice` never quote a value that might be a secret.
+    An error is a wish of the user's own that is not in force. Equal problems are the same problem: who
+    reports them keeps the set of those already told. Neither text quotes a value that might be a secret.
     """
 
     source: str
@@ -34,6 +35,16 @@ class Problem:
         where = f"{self.source}: {self.key}" if self.key else self.source
         advice = f". {self.advice}" if self.advice else ""
         return f"{where}: {self.message}{advice}"
+
+
+def summary(problems: Iterable[Problem], limit: int = 3) -> str:
+    """Problems as one message to a user, errors first; empty where there are none."""
+    ordered = sorted(problems, key=lambda problem: problem.severity != "error")
+    if not ordered:
+        return ""
+    told = "; ".join(map(str, ordered[:limit]))
+    left = len(ordered) - limit
+    return f"{told}; and {left} more, which `ai-lsp doctor` lists" if left > 0 else told
 
 
 @dataclass(frozen=True, slots=True)
