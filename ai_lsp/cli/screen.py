@@ -98,7 +98,7 @@ class Terminal:
         self.out = out
         self.is_live = is_live  # a person watches a terminal that can move its cursor
         self.has_colour = is_live and "NO_COLOR" not in os.environ
-        self._drawn = 0
+        self._drawn: list[str] = []
         if is_live:
             self._write("\x1b[?25l")
 
@@ -107,15 +107,19 @@ class Terminal:
         if not self.is_live:
             self._write(plain(frame) + "\n\n")
             return
-        up = f"\x1b[{self._drawn}A" if self._drawn else ""
         lines = ansi(frame) if self.has_colour else plain(frame).split("\n")
+        old = self._drawn if len(self._drawn) == len(lines) else [""] * len(lines)
+        up = f"\x1b[{len(self._drawn)}A" if self._drawn else ""
+        body = "".join(
+            "\n" if line == was else f"\r\x1b[2K{line}\n" for line, was in zip(lines, old, strict=True)
+        )
         # 2026 holds the picture back until it is whole; terminals that do not know it ignore it.
-        self._write("\x1b[?2026h" + up + "".join(f"\r\x1b[2K{line}\n" for line in lines) + "\x1b[?2026l")
-        self._drawn = len(frame)
+        self._write(f"\x1b[?2026h{up}{body}\x1b[?2026l")
+        self._drawn = lines
 
     def keep(self) -> None:
         """Leaves what is drawn where it is, and goes on below it."""
-        self._drawn = 0
+        self._drawn = []
 
     def close(self) -> None:
         """Gives the terminal back as it was."""

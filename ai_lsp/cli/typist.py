@@ -97,8 +97,8 @@ class Typist:
             if item is not None and self._is_meant(item):
                 self._show(is_key=True)
                 await asyncio.sleep(self.pace.reading)
-                pressed = time.monotonic_ns()
                 await self._take(item)
+                pressed = time.monotonic_ns()  # the next question comes after a look, without a key
             else:
                 pressed = time.monotonic_ns()
                 self._press()
