@@ -250,6 +250,5 @@ def _bounded(problems: list[Problem]) -> Iterator[Problem]:
     yield from unique[:MAX_PROBLEMS]
     if len(unique) > MAX_PROBLEMS:
         left = len(unique) - MAX_PROBLEMS
-        yield Problem(
-            unique[0].source, "", f"and {left} more things were wrong", "Mend the first ones and look again"
-        )
+        told, advice = f"and {left} more things were wrong", "Mend the first ones and look again"
+        yield Problem(unique[0].source, "", told, advice, "warning")

@@ -11,7 +11,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from ai_lsp.config import LOCAL, ROWS, Kind, Loaded, Row, Settings, Source, entries, load, read_file
+from ai_lsp.config import LOCAL, ROWS, Kind, Loaded, Row, Settings, Source, entries, load, read_file, summary
 from ai_lsp.config.schema import APIS, REQUIRED, TABLES
 from ai_lsp.config.shape import SECTION
 from ai_lsp.models.registry import apis
@@ -311,6 +311,20 @@ def test_a_flood_of_mistakes_is_counted_not_listed() -> None:
     loaded = of({"completion": {f"k{n}": 1 for n in range(10_000)}})
     assert len(loaded.problems) == 41
     assert "9960 more" in str(loaded.problems[-1])
+
+
+def test_problems_become_one_message_with_errors_first() -> None:
+    assert summary([]) == ""
+    workspace = Source(Kind.WORKSPACE, "repo", {"log": {"level": "debug"}})
+    user = Source(Kind.USER, "mine", {"completion": {"a": 1, "b": 1, "c": 1}})
+    problems = load([user, workspace]).problems
+    assert [problem.severity for problem in problems] == ["error"] * 3 + ["warning"]
+    text = summary(reversed(problems))
+    assert text.startswith("mine: completion.c: ")
+    assert "repo" not in text
+    assert text.endswith("and 1 more, which `ai-lsp doctor` lists")
+    assert "more" not in summary(problems[:3])
+    assert "\n" not in text
 
 
 # Total
