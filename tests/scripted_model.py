@@ -19,11 +19,12 @@ import time
 from collections.abc import Callable, Iterator, Sequence
 from dataclasses import dataclass, field
 from pathlib import Path
-from typing import Any, TextIO
+from typing import Any, TextIO, TypeVar
 
 from tests.scripted_dialects import DIALECTS, Facts, Talk
 from tests.scripted_dialects import document as describe
 
+Text = TypeVar("Text", str, bytes)
 Reply = str | Sequence[str] | Callable[["Received"], str]
 _PIECE = re.compile(r"\s*\w{1,6}|\s*[^\w\s]|\s+")
 
@@ -35,8 +36,9 @@ class Script:
     `reply` is the text, or texts one after another (the last one stays), or a function of the request. Times
     are in milliseconds, `tokens_per_s` 0 is at once. A `status` other than 200 sends `body`. `raw` replaces the
     bytes of the stream. `hang_after` and `die_after` stop or break the connection after that many bytes of
-    the stream. `write_bytes` cuts the stream into writes of that size, `write_ms` apart. A server that
-    `ignores_stops` also sends the stop strings and what follows.
+    the stream. `write_bytes` cuts the stream into writes of that size, `write_ms` apart; `piece_chars` is the
+    text of one event instead of a piece of a word. A server that `ignores_stops` also sends the stop strings
+    and what follows.
     """
 
     reply: Reply = ""
@@ -51,6 +53,7 @@ class Script:
     die_after: int | None = None
     write_bytes: int = 0
     write_ms: float = 0.0
+    piece_chars: int = 0
     ignores_stops: bool = False
     streams: bool = True
 
@@ -172,7 +175,11 @@ class ScriptedModel:
     async def _serve_one(self, reader: asyncio.StreamReader, writer: asyncio.StreamWriter, number: int) -> bool:
         """One request on a kept connection; False where the connection ends."""
         try:
-            head = (await reader.readuntil(b"\r\n\r\n")).decode("latin-1")
+            start = await reader.readexactly(1)
+            if start == b"\x16":  # a TLS client at a plain server
+                writer.write(b"HTTP/1.1 400 Bad Request\r\nContent-Length: 0\r\n\r\n")
+                return False
+            head = (start + await reader.readuntil(b"\r\n\r\n")).decode("latin-1")
         except asyncio.IncompleteReadError:
             return False
         first, *lines = head.strip().split("\r\n")
@@ -199,7 +206,7 @@ class ScriptedModel:
         await self._tell()
         try:
             return await self._answer(received, talk, reader, writer)
-        except _Gone:
+        except (_Gone, ConnectionError):
             received.disconnected_at = time.monotonic()
             return False
         finally:
@@ -261,7 +268,7 @@ class ScriptedModel:
         places = [place for place in (text.find(stop) for stop in stops) if place >= 0]
         if places and not script.ignores_stops:
             text = text[: min(places)]
-        pieces = _PIECE.findall(text)
+        pieces = _cut(text, script.piece_chars) if script.piece_chars else _PIECE.findall(text)
         limits = ("n_predict", "max_tokens", "max_completion_tokens", "num_predict")
         limit = next((int(body[key]) for key in limits if key in body), len(pieces))
         is_cut = len(pieces) > limit
@@ -320,7 +327,7 @@ def _payload(script: Script, talk: Talk, facts: Facts) -> Iterator[tuple[bytes, 
         yield b"data: [DONE]\n\n", False
 
 
-def _cut(data: bytes, size: int) -> list[bytes]:
+def _cut(data: Text, size: int) -> list[Text]:
     return [data[at : at + size] for at in range(0, len(data), size)] if size else [data]
 
 

@@ -224,7 +224,8 @@ class Wire:
         try:
             async with asyncio.timeout_at(deadline):
                 response = await client.send(request, stream=True)
-                if response.status_code == 200:
+                is_page = _kind(response) == "text/html"
+                if response.status_code == 200 and not is_page:
                     return response
                 try:
                     body = await _bounded(response, MAX_REFUSAL_BYTES)
@@ -234,14 +235,14 @@ class Wire:
             raise failures.too_late(self.settings) from None
         except httpx.HTTPError as problem:
             raise failures.unreachable(self.settings, problem) from None
+        if response.status_code == 200:
+            raise failures.malformed(self.settings, "a web page instead of an answer")
         raise failures.refusal(self.settings, response.status_code, body, response.headers, self._key)
 
     def _framing(self, response: httpx.Response, ask: Ask) -> Framing:
         """How the answer is cut into events: as asked, but a server may also send one whole document."""
-        kind = response.headers.get("content-type", "").partition(";")[0].strip().lower()
-        if kind == "application/json" and ask.framing == "sse":
-            return "whole"
-        return ask.framing
+        is_whole = _kind(response) == "application/json" and ask.framing == "sse"
+        return "whole" if is_whole else ask.framing
 
     def _take(self, answer: _Answer, data: bytes | None) -> str:
         """The text that `data`, or the end of the stream, makes certain."""
@@ -300,9 +301,14 @@ class Wire:
         return httpx.AsyncClient(
             follow_redirects=False,
             trust_env=not _is_loopback(self.settings.url),  # a proxy cannot reach this machine's own servers
-            timeout=httpx.Timeout(None, connect=min(CONNECT_S, self.settings.timeout_s)),
+            timeout=httpx.Timeout(None, connect=min(CONNECT_S, self.settings.timeout_s * 0.8)),
             limits=httpx.Limits(max_connections=8, max_keepalive_connections=4, keepalive_expiry=120),
         )
+
+
+def _kind(response: httpx.Response) -> str:
+    """The media type, without its parameters."""
+    return str(response.headers.get("content-type", "")).partition(";")[0].strip().lower()
 
 
 async def _bounded(response: httpx.Response, limit: int) -> bytes:

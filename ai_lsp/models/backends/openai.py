@@ -10,7 +10,6 @@ from __future__ import annotations
 from collections.abc import AsyncGenerator
 from functools import partial
 from typing import Any
-from urllib.parse import urlsplit
 
 from ai_lsp.errors import UnknownTemplate
 from ai_lsp.models import hole
@@ -34,7 +33,8 @@ class OpenAi:
     def __init__(self, settings: ModelSettings) -> None:
         self._settings = settings
         url = settings.url.strip().rstrip("/")
-        self._wire = Wire(settings, url if urlsplit(url).path else url + "/v1")
+        has_path = "/" in url.partition("://")[2]
+        self._wire = Wire(settings, url if has_path else url + "/v1")
 
     @property
     def name(self) -> str:
