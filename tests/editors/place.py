@@ -9,6 +9,7 @@ import subprocess
 import sys
 import time
 from collections.abc import Callable, Iterator, Mapping
+from contextlib import contextmanager
 from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Any
@@ -102,6 +103,17 @@ class Place:
         launcher.write_text(f'#!/bin/sh\nexec {shlex.join(tapped)} "$@" 2>>{complaints}\n', encoding="utf-8")
         launcher.chmod(0o755)
 
+    @contextmanager
+    def opened(self, editor: Path, *arguments: str | Path) -> Iterator[Screen]:
+        """The editor on its screen with the server ready; a failure within shows the screen and the wire."""
+        with self.open(editor, *arguments) as screen:
+            try:
+                self.wire.wait_until_ready()
+                yield screen
+            except AssertionError as failure:
+                seen = "" if "┌─" in str(failure) else screen.picture()
+                raise AssertionError(f"{failure}\n{seen}\n{self.wire.end()}") from failure
+
     @property
     def home(self) -> Path:
         return self.folder / "home"
@@ -128,6 +140,11 @@ class Place:
         path.parent.mkdir(parents=True, exist_ok=True)
         path.write_text(content, encoding="utf-8")
         return path
+
+    def use_model(self, url: str) -> None:
+        """The user's settings for a llama.cpp server of their own, in the file that counts in every editor."""
+        model = f'[models.tab]\napi = "llamacpp"\nurl = "{url}"\nmodel = "qwen2.5-coder-1.5b"\n'
+        self.configure("ai-lsp/config.toml", model + '\n[routes]\ncompletion = "tab"\n')
 
     def open(self, editor: Path, *arguments: str | Path) -> Screen:
         """Starts an editor on a screen, in the project."""

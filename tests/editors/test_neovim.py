@@ -15,6 +15,7 @@ import pytest
 
 from tests.editors.install import REPOSITORY
 from tests.editors.place import ModelProcess, Place, code_blocks, wait_for_bytes
+from tests.editors.samples import GO, NOTES, READERS, ROWS, ROWS_REPLY, ROWS_TYPED, TOTALS
 from tests.editors.screen import Screen
 from tests.editors.terminal import coloured
 
@@ -23,31 +24,6 @@ GHOST = "#0f8fef"
 
 README = REPOSITORY / "editors" / "neovim" / "README.md"
 TEST_SETTINGS = Path(__file__).with_name("neovim.lua")
-
-READERS = "".join(
-    f"def load_{name}(path):\n"
-    '    with open(path, encoding="utf-8") as handle:\n'
-    f"        return parse_{name}(handle.read())\n\n\n"
-    for name in ("orders", "prices", "users", "stock", "offers", "taxes", "rates", "routes")
-)
-TOTALS = "".join(
-    f"def {name}_total(order):\n    return sum(line.{name} for line in order.lines if line.is_open)\n\n\n"
-    for name in ("price", "weight", "volume", "rebate", "surcharge", "duty")
-)
-GO = "package shop\n\n" + "".join(
-    f"func {name}(path string) ([]byte, error) {{\n"
-    "\tdata, err := os.ReadFile(path)\n"
-    "\tif err != nil {\n"
-    '\t\treturn nil, fmt.Errorf("reading %s: %w", path, err)\n'
-    "\t}\n"
-    "\treturn data, nil\n"
-    "}\n\n"
-    for name in ("Orders", "Prices", "Users", "Stock", "Offers", "Taxes")
-)
-NOTES = "".join(
-    f'    announce("🎉 grüße, 世界 👩‍👩‍👧", order.{name}, settings.language)\n'
-    for name in ("price", "weight", "volume", "rebate", "surcharge", "duty")
-)
 
 
 @dataclass(frozen=True, slots=True)
@@ -77,7 +53,7 @@ CASES = [
         "astral text before the cursor",
         "def greet(order, settings):\n" + NOTES + "▮\n",
         '    announce("🎉 grüße, 世界 👩‍👩‍👧", order.fee, set',
-        "tings.language",
+        "tings",
     ),
 ]
 
@@ -101,19 +77,18 @@ def test_several_lines_of_a_users_own_model_are_accepted_whole(
     line_end: str, place: Place, nvim: Path, model: ModelProcess
 ) -> None:
     """The README's settings for a model server; CRLF because Neovim keeps every `\\r` of a suggestion."""
-    model.reply('en(path, newline="") as handle:\n        return list(csv.reader(handle))\n')
-    before, after = "import csv\n\n\ndef rows(path):\n", "\n\n\ndef other():\n    pass\n"
+    model.reply(ROWS_REPLY)
+    before, after = ROWS.split("▮")
     path = place.write("table.py", (before + after).replace("\n", line_end))
     settings = code_blocks(README, "lua")[1]
     assert "http://127.0.0.1:8012" in settings
     with editing(place, nvim, path, before, settings.replace("http://127.0.0.1:8012", model.url)) as screen:
-        screen.type("    with op")
-        item = wait_for_ghost(screen, place, before + "    with op", 'en(path, newline="") as handle:')
-        assert item["insertText"].split("\n")[1:2] == ["        return list(csv.reader(handle))"]
+        screen.type(ROWS_TYPED)
+        item = wait_for_ghost(screen, place, before + ROWS_TYPED, ROWS_REPLY.rstrip())
         screen.press("Tab")
         wait_for_acceptance(place, item)
         save(screen)
-        expected = before + "    with op" + item["insertText"] + after
+        expected = before + ROWS_TYPED + item["insertText"] + after
         wait_for_bytes(path, expected.replace("\n", line_end).encode())
         assert model.requests(), "the suggestion came from the model"
 
@@ -178,16 +153,11 @@ def editing(place: Place, nvim: Path, path: Path, before: str, settings: str = "
     init = code_blocks(README, "lua")[0] + settings + TEST_SETTINGS.read_text(encoding="utf-8")
     place.configure("nvim/init.lua", init)
     line, column = before.count("\n") + 1, len(before.rpartition("\n")[2].encode())
-    with place.open(nvim, path) as screen:
-        try:
-            place.wire.wait_until_ready()
-            screen.type(f":call cursor({line}, {column})\n", pause_s=0)
-            screen.type("a" if column else "i")
-            screen.wait_for_text("-- INSERT --")
-            yield screen
-        except AssertionError as failure:
-            seen = "" if "┌─" in str(failure) else screen.picture()
-            raise AssertionError(f"{failure}\n{seen}\n{place.wire.end()}") from failure
+    with place.opened(nvim, path) as screen:
+        screen.type(f":call cursor({line}, {column})\n", pause_s=0)
+        screen.type("a" if column else "i")
+        screen.wait_for_text("-- INSERT --")
+        yield screen
 
 
 def type_in_insert_mode(screen: Screen, text: str) -> None:

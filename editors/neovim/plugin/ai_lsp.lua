@@ -85,6 +85,8 @@ local function ghost_text(client, buffer)
 end
 
 local function completion_menu(client, buffer)
+  -- Without these a lone suggestion would be inserted unseen.
+  vim.bo[buffer].completeopt = 'menuone,noselect,popup'
   vim.lsp.completion.enable(true, client.id, buffer, { autotrigger = true })
   if keys.menu then
     vim.keymap.set('i', keys.menu, vim.lsp.completion.get, { buffer = buffer, desc = 'ai-lsp: completion menu' })

@@ -1,0 +1,134 @@
+"""The completion menu, for editors without ghost text: Helix, eglot, Neovim 0.11, each with our shipped file."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+from contextlib import contextmanager
+from pathlib import Path
+
+import pytest
+
+from tests.editors.install import REPOSITORY
+from tests.editors.place import ModelProcess, Place, code_blocks, wait_for_bytes
+from tests.editors.samples import READERS, ROWS, ROWS_REPLY, ROWS_TYPED
+from tests.editors.screen import Screen
+from tests.editors.terminal import text_of
+
+EDITORS = REPOSITORY / "editors"
+BEFORE = READERS + "def load_coupons(path):\n"
+TYPED = "    with op"
+
+
+def test_helix_offers_and_inserts_the_suggestion(place: Place, helix: Path) -> None:
+    path = place.write("shop.py", BEFORE + "\n")
+    with helix_inserting(place, helix, path, BEFORE) as screen:
+        screen.type(TYPED)
+        # The kind's name is in the menu's row only.
+        screen.wait_for(
+            lambda rows: any(" open(path" in t and t.endswith(" text") for t in map(text_of, rows)), "menu"
+        )
+        expected = text_after(place, BEFORE + TYPED) + "\n"
+        screen.press("C-n")
+        # The item's detail names us, so that nobody takes it for what a language server knows.
+        screen.wait_for(lambda rows: any(text_of(row).strip() == "ai-lsp" for row in rows), "the item's detail")
+        screen.press("Enter", "Escape")
+        screen.type(":w\n")
+        wait_for_bytes(path, expected.encode())
+
+
+@pytest.mark.parametrize("line_end", ["\n", "\r\n"], ids=["LF", "CRLF"])
+def test_helix_inserts_several_lines_of_a_model(
+    line_end: str, place: Place, helix: Path, model: ModelProcess
+) -> None:
+    before, after = ROWS.split("▮")
+    model.reply(ROWS_REPLY)
+    place.use_model(model.url)
+    path = place.write("table.py", (before + after).replace("\n", line_end))
+    with helix_inserting(place, helix, path, before) as screen:
+        screen.type(ROWS_TYPED)
+        screen.wait_for_text('open(path, newline="") as handle: ⏎')
+        screen.press("C-n", "Enter", "Escape")
+        screen.type(":w\n")
+        expected = before + ROWS_TYPED + ROWS_REPLY.rstrip() + after
+        wait_for_bytes(path, expected.replace("\n", line_end).encode())
+
+
+def test_eglot_completes_at_point(place: Place, emacs: Path) -> None:
+    path = place.write("shop.py", BEFORE + "\n")
+    with eglot_at(place, emacs, path, BEFORE) as screen:
+        screen.type(TYPED)
+        screen.press("C-M-i")
+        screen.wait_for_text("    with open(path")
+        screen.press("C-x", "C-s")
+        wait_for_bytes(path, (text_after(place, BEFORE + TYPED) + "\n").encode())
+
+
+@pytest.mark.parametrize("line_end", ["\n", "\r\n"], ids=["LF", "CRLF"])
+def test_eglot_inserts_several_lines_of_a_model(
+    line_end: str, place: Place, emacs: Path, model: ModelProcess
+) -> None:
+    before, after = ROWS.split("▮")
+    model.reply(ROWS_REPLY)
+    place.use_model(model.url)
+    path = place.write("table.py", (before + after).replace("\n", line_end))
+    with eglot_at(place, emacs, path, before) as screen:
+        screen.type(ROWS_TYPED)
+        screen.press("C-M-i")
+        screen.wait_for_text("return list(csv.reader(handle, ")
+        screen.press("C-x", "C-s")
+        expected = before + ROWS_TYPED + ROWS_REPLY.rstrip() + after
+        wait_for_bytes(path, expected.replace("\n", line_end).encode())
+
+
+def test_neovim_011_offers_the_suggestion_in_its_menu(place: Place, old_nvim: Path) -> None:
+    settings = Path(__file__).with_name("neovim.lua").read_text(encoding="utf-8")
+    place.configure("nvim/init.lua", code_blocks(EDITORS / "neovim" / "README.md", "lua")[0] + settings)
+    path = place.write("shop.py", BEFORE + "\n")
+    with place.opened(old_nvim, path) as screen:
+        screen.type("Gi" + TYPED)
+        screen.press("C-Space")
+        screen.wait_for(lambda rows: any("open(path" in t and " Text" in t for t in map(text_of, rows)), "menu")
+        screen.press("C-n", "C-y", "Escape")
+        screen.type(":w\n")
+        wait_for_bytes(path, (text_after(place, BEFORE + TYPED) + "\n").encode())
+        told = place.wire.requests("workspace/executeCommand")
+        assert [each["params"]["command"] for each in told] == ["ai-lsp.accept"]
+
+
+@contextmanager
+def helix_inserting(place: Place, helix: Path, path: Path, before: str) -> Iterator[Screen]:
+    """Helix in insert mode on the empty line after `before`, configured by the shipped file alone."""
+    shipped = (EDITORS / "helix" / "languages.toml").read_text(encoding="utf-8")
+    place.configure("helix/languages.toml", shipped)
+    with place.opened(helix, f"{path}:{line_after(before)}") as screen:
+        screen.type("i")
+        screen.wait_for_text(" INS ")
+        yield screen
+
+
+@contextmanager
+def eglot_at(place: Place, emacs: Path, path: Path, before: str) -> Iterator[Screen]:
+    """Emacs with the README's init.el, point on the empty line after `before`."""
+    settings = Path(__file__).with_name("emacs.el").read_text(encoding="utf-8")
+    place.configure("emacs/init.el", code_blocks(EDITORS / "emacs" / "README.md", "elisp")[0] + settings)
+    with place.opened(emacs, "-nw", f"+{line_after(before)}", path) as screen:
+        screen.wait_for_text("[eglot:project]")
+        yield screen
+
+
+def line_after(text: str) -> int:
+    """The number of the line that follows a text, from 1."""
+    return text.count("\n") + 1
+
+
+def text_after(place: Place, before: str) -> str:
+    """What the text before the cursor becomes by the newest item that the server has offered."""
+    for request in reversed(place.wire.requests("textDocument/completion")):
+        reply = place.wire.reply_to(request)
+        if reply and reply["result"]["items"]:
+            edit = reply["result"]["items"][0]["textEdit"]
+            assert edit["range"]["end"] == request["params"]["position"]
+            replaced = edit["range"]["end"]["character"] - edit["range"]["start"]["character"]
+            text: str = before[: len(before) - replaced] + edit["newText"]
+            return text
+    raise AssertionError("the server has offered nothing")
