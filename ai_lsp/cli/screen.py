@@ -165,8 +165,9 @@ def _svg_row(line: Sequence[Piece], number: int) -> str:
         if look.background:
             place = f'x="{x:.1f}" y="{top}" width="{length:.1f}" height="{CELL_HEIGHT}"'
             out.append(f'<rect {place} fill="{look.background}"/>')
-        if piece.text.strip():
+        if text := piece.text.strip():
+            x += (len(piece.text) - len(piece.text.lstrip())) * CELL_WIDTH  # renderers differ on leading blanks
             weight = ' font-weight="600"' * look.bold + ' font-style="italic"' * look.italic
-            place = f'x="{x:.1f}" y="{top + 14.5:.1f}" textLength="{length:.1f}"'
-            out.append(f'<text {place} fill="{look.fill}"{weight}>{escape(piece.text)}</text>')
+            place = f'x="{x:.1f}" y="{top + 14.5:.1f}" textLength="{columns(text) * CELL_WIDTH:.1f}"'
+            out.append(f'<text {place} fill="{look.fill}"{weight}>{escape(text)}</text>')
     return "".join(out)
