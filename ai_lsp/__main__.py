@@ -11,7 +11,6 @@ import sys
 
 from ai_lsp import __version__
 from ai_lsp.lsp.handshake import initialize_result, is_initialize
-from ai_lsp.lsp.logs import LOG_FORMAT
 from ai_lsp.lsp.transport import StdioReader, StdioWriter
 
 COMMANDS = ("demo", "doctor")
@@ -57,6 +56,7 @@ def serve_stdio() -> int:
     else:
         reader.put_back(first)
     gc.disable()  # the import builds thousands of classes, and none of them is garbage
+    from ai_lsp.lsp.logs import LOG_FORMAT
     from ai_lsp.server import serve
 
     gc.enable()
