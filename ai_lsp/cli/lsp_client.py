@@ -7,6 +7,7 @@ and remembers everything that an editor would have shown or choked on.
 from __future__ import annotations
 
 import asyncio
+import contextlib
 import json
 import os
 import signal
@@ -266,13 +267,14 @@ class LspClient:
     async def stop(self, timeout: float = 10.0) -> int:
         """Ends the server as the protocol says, kills it after `timeout` seconds; returns its exit code."""
         try:
-            await self.request("shutdown", timeout=timeout)
+            with contextlib.suppress(RequestFailed):  # it was shut down before
+                await self.request("shutdown", timeout=timeout)
             self.notify("exit")
             async with asyncio.timeout(timeout):
                 # process.wait() would also wait for workers that hold the same pipes
                 while self.process.returncode is None:  # noqa: ASYNC110
                     await asyncio.sleep(0.005)
-        except (TimeoutError, ServerGone, RequestFailed):
+        except (TimeoutError, ServerGone):
             pass
         return await self.kill()
 
