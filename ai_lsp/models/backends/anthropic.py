@@ -48,7 +48,7 @@ class Anthropic:
     async def aclose(self) -> None:
         await self._wire.aclose()
 
-    def _ask(self, request: ModelRequest) -> Ask:
+    async def _ask(self, request: ModelRequest) -> Ask:
         prompt, stops = request.prompt, request.stop
         if isinstance(prompt, ChatPrompt):
             body = self._body(request, stops) | _chat(prompt.messages)

@@ -1,16 +1,20 @@
-"""llama.cpp's own server: `/infill` with a frozen prefix and suffix, so that a key costs it one or two tokens.
+"""llama.cpp's own server: raw prompts with what is typed at their very end, so that a key costs a token or two.
 
-It reads the family's tokens from the model itself; only a set `template` makes us render them, for `/completion`.
+`/infill` writes the prompt by itself, but puts the typed part in front of the suffix and so reads the whole
+suffix again at each key (seen in b11549). It is for models that our table does not know, and for
+`template = "infill"`.
 """
 
 from __future__ import annotations
 
+import re
 from collections.abc import AsyncGenerator
 from functools import partial
 from typing import Any
 
+from ai_lsp.errors import ModelRefused, UnknownTemplate
 from ai_lsp.models.events import JsonObject
-from ai_lsp.models.fim import render, template_for
+from ai_lsp.models.fim import FimTemplate, render, template_for
 from ai_lsp.models.openai_shape import chat_body, read_choice, read_usage
 from ai_lsp.models.port import ChatPrompt, Chunk, FimPrompt, ModelRequest, Probe, Usage
 from ai_lsp.models.settings import ModelSettings
@@ -18,6 +22,7 @@ from ai_lsp.models.wire import Ask, Wire
 
 # Completions stay on one slot: the last prompt's tokens are there, and an abandoned request frees it at once.
 FIM_SLOT = 0
+INFILL = "infill"
 
 
 def open(settings: ModelSettings) -> LlamaCpp:
@@ -30,6 +35,7 @@ class LlamaCpp:
 
     def __init__(self, settings: ModelSettings) -> None:
         self._settings = settings
+        self._served_model: str | None = None
         self._wire = Wire(settings, settings.url.strip().rstrip("/").removesuffix("/v1"))
 
     @property
@@ -45,38 +51,68 @@ class LlamaCpp:
     async def aclose(self) -> None:
         await self._wire.aclose()
 
-    def _ask(self, request: ModelRequest) -> Ask:
+    async def _ask(self, request: ModelRequest) -> Ask:
         prompt = request.prompt
         if isinstance(prompt, ChatPrompt):
             body = chat_body(self._settings.model, prompt.messages, request, request.stop)
             return Ask("/v1/chat/completions", body | {"cache_prompt": True}, read_choice, request.stop)
-        body = _options(request)
-        if not self._settings.template:
-            return Ask("/infill", body | _infill(prompt), _read, request.stop)
-        row = template_for(self._settings.model, self._settings.template)
+        row = await self._row()
+        if row is None:
+            return Ask("/infill", _options(request, request.stop) | _infill(prompt), _read, request.stop)
         stops = (*request.stop, *row.stops)
         text = render(row, prompt, typed_after_middle=True)
-        return Ask("/completion", body | {"prompt": text, "stop": list(stops)}, _read, stops)
+        return Ask("/completion", _options(request, stops) | {"prompt": text}, _read, stops)
+
+    async def _row(self) -> FimTemplate | None:
+        """The family's row: as set, or by the model's name in the settings, or by its name at the server.
+
+        None where the server must write the prompt. Raises UnknownTemplate for a set one that does not exist.
+        """
+        template = self._settings.template
+        if template:
+            return None if template == INFILL else template_for(self._settings.model, template)
+        try:
+            return template_for(self._settings.model)
+        except UnknownTemplate:
+            pass
+        try:
+            return template_for(await self._served())
+        except UnknownTemplate:
+            return None
+
+    async def _served(self) -> str:
+        """The name or file of the model that the server has loaded, asked for once; "" where it does not say."""
+        if self._served_model is None:
+            try:
+                self._served_model = _model_name(await self._wire.get("/props"))
+            except ModelRefused:
+                self._served_model = ""
+        return self._served_model
 
     async def _look(self) -> Probe:
         await self._wire.get("/health")
         props = await self._wire.get("/props")
+        self._served_model = model = _model_name(props)
         defaults = props.get("default_generation_settings") or {}
-        model = props.get("model_alias") or str(props.get("model_path", "")).rpartition("/")[2]
-        if self._settings.template:
-            template = template_for(self._settings.model, self._settings.template).name
-        else:
+        row = await self._row()
+        if row is None:  # warming an empty prompt tells whether the model can infill at all
             await self._wire.post("/infill", {"input_prefix": "", "input_suffix": "", "n_predict": 0})
-            template = "infill"
-        return Probe(True, str(model) or self._settings.model, template, defaults.get("n_ctx"))
+        template = row.name if row else INFILL
+        return Probe(True, model or self._settings.model, template, defaults.get("n_ctx"))
 
 
-def _options(request: ModelRequest) -> dict[str, Any]:
+def _model_name(props: JsonObject) -> str:
+    """The alias, or the file's name."""
+    name = str(props.get("model_alias") or props.get("model_path") or "")
+    return re.split(r"[/\\]", name)[-1]
+
+
+def _options(request: ModelRequest, stops: tuple[str, ...]) -> dict[str, Any]:
     """What `/infill` and `/completion` share."""
     body: dict[str, Any] = {
         "n_predict": request.max_tokens,
         "temperature": request.temperature,
-        "stop": list(request.stop),
+        "stop": list(stops),
         "stream": True,
         "cache_prompt": True,
         "id_slot": FIM_SLOT,
@@ -87,7 +123,7 @@ def _options(request: ModelRequest) -> dict[str, Any]:
 
 
 def _infill(prompt: FimPrompt) -> dict[str, Any]:
-    """Prefix and suffix stay the same while a line is typed; what is typed comes after the middle token."""
+    """The server keeps, of prefix and suffix, what fits one of its batches."""
     extra = [{"filename": each.path, "text": each.text.removesuffix("\n") + "\n"} for each in prompt.files]
     return {
         "input_prefix": prompt.prefix,

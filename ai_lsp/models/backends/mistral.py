@@ -37,7 +37,7 @@ class Mistral:
     async def aclose(self) -> None:
         await self._wire.aclose()
 
-    def _ask(self, request: ModelRequest) -> Ask:
+    async def _ask(self, request: ModelRequest) -> Ask:
         prompt, stops = request.prompt, request.stop
         if isinstance(prompt, ChatPrompt):
             body = chat_body(self._settings.model, prompt.messages, request, stops)

@@ -46,7 +46,7 @@ class Ollama:
     async def aclose(self) -> None:
         await self._wire.aclose()
 
-    def _ask(self, request: ModelRequest) -> Ask:
+    async def _ask(self, request: ModelRequest) -> Ask:
         prompt, stops = request.prompt, request.stop
         if isinstance(prompt, ChatPrompt):
             messages = [{"role": each.role, "content": each.content} for each in prompt.messages]

@@ -49,7 +49,7 @@ class OpenAi:
     async def aclose(self) -> None:
         await self._wire.aclose()
 
-    def _ask(self, request: ModelRequest) -> Ask:
+    async def _ask(self, request: ModelRequest) -> Ask:
         model, prompt, stops = self._settings.model, request.prompt, request.stop
         if isinstance(prompt, ChatPrompt):
             return Ask("/chat/completions", chat_body(model, prompt.messages, request, stops), read_choice, stops)
@@ -71,7 +71,7 @@ class OpenAi:
             body |= {"prompt": prompt.prefix + prompt.typed, "suffix": prompt.suffix}
         else:
             row = template_for(self._settings.model, self._settings.template)
-            body["prompt"] = render(row, prompt)
+            body["prompt"] = render(row, prompt, typed_after_middle=True)  # for the server's prefix cache
             stops = (*stops, *row.stops)
         if stops:
             body["stop"] = list(stops[:MAX_STOPS])
