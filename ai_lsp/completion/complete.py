@@ -79,7 +79,7 @@ async def complete(query: Query, world: World) -> Suggestion | Declined:
     if (declined := decide(query, world.settings, is_off=world.is_off, is_ignored=world.is_ignored)) is not None:
         return declined
     if (rest := typed_through(query, world.shown, _later(world, world.shown))) is not None:
-        return _with_menu(rest, query)
+        return _with_menu(rest if world.route else await _extended(rest, query, world), query)
     if world.route is not None:
         answer = await _ask_model(query, world, world.route)
         if isinstance(answer, Declined) and answer.reason is Reason.MODEL_FAILED:
@@ -90,6 +90,15 @@ async def complete(query: Query, world: World) -> Suggestion | Declined:
     if isinstance(answer, Declined):
         return answer
     return _with_menu(_true_now(answer, world), query)
+
+
+async def _extended(rest: Suggestion, query: Query, world: World) -> Suggestion:
+    """What is on the screen stays there; the predictor, which costs nothing, may only make it longer."""
+    longer = await _ask_predictor(query, world)
+    if isinstance(longer, Declined) or not longer.text.startswith(rest.text):
+        return rest
+    now = _true_now(longer, world)
+    return rest if isinstance(now, Declined) else now
 
 
 async def _ask_predictor(query: Query, world: World) -> Suggestion | Declined:
