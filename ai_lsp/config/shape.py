@@ -31,6 +31,7 @@ _OTHERS_OPTIONS = frozenset(
         "githubAppId",
         "http",
         "networkProxy",
+        "sessionId",
         "telemetry",
     }
 )

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Mapping
-from dataclasses import dataclass, field
+from dataclasses import dataclass
 from typing import Any
 
 
@@ -19,7 +19,8 @@ class ClientFeatures:
     can_pull_configuration: bool = False
     can_show_progress: bool = False
     roots: tuple[str, ...] = ()
-    options: Mapping[str, Any] = field(default_factory=dict)
+    options: object = None
+    """As sent: config tells what is ours, and what is wrong."""
 
 
 SENDS_INLINE_UNANNOUNCED = frozenset({"emacs"})
@@ -45,20 +46,8 @@ def resolve(params: Mapping[str, Any]) -> ClientFeatures:
         can_pull_configuration=_at(params, "capabilities", "workspace").get("configuration") is True,
         can_show_progress=_at(params, "capabilities", "window").get("workDoneProgress") is True,
         roots=_roots(params),
-        options={k: v for k, v in options.items() if k not in _FOREIGN_OPTIONS},
+        options=params.get("initializationOptions"),
     )
-
-
-_FOREIGN_OPTIONS = frozenset(
-    {
-        "editorInfo",
-        "editorPluginInfo",
-        "copilotCapabilities",
-        "copilotIntegrationId",
-        "githubAppId",
-        "sessionId",
-    }
-)
 
 
 def _roots(params: Mapping[str, Any]) -> tuple[str, ...]:

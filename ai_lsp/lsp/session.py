@@ -76,6 +76,7 @@ class Session:
         self._by_id: OrderedDict[str, Suggestion] = OrderedDict()
         self._tasks: set[asyncio.Task[Any]] = set()
         self._told: set[str] = set()
+        self._told_problems: set[config.Problem] = set()
         self._readable: dict[str, bool] = {}
         self._checks: dict[str, asyncio.Task[None]] = {}
         self._ids = itertools.count(1)
@@ -101,10 +102,10 @@ class Session:
             await self.client.ask("client/registerCapability", {"registrations": [WATCH]}, timeout_s=5.0)
         if self.features.can_pull_configuration:
             pulled = await self.client.ask(
-                "workspace/configuration", {"items": [{"section": "ai-lsp"}]}, timeout_s=5.0
+                "workspace/configuration", {"items": [{"section": config.SECTION}]}, timeout_s=5.0
             )
             if isinstance(pulled, list) and pulled and isinstance(pulled[0], Mapping):
-                await self.change_options(pulled[0])
+                await self.change_options({config.SECTION: pulled[0]})
 
     async def change_options(self, options: Mapping[str, Any]) -> None:
         """Settings sent by the editor while it runs; they take the place of those it sent before."""
@@ -119,8 +120,10 @@ class Session:
         )
         loaded = self.loaded = config.load(sources)
         apply_log_settings(loaded.settings.log)
-        for problem in loaded.problems:
-            self.tell(f"ai-lsp settings: {problem}")
+        new = [problem for problem in loaded.problems if problem not in self._told_problems]
+        if new:
+            self._told_problems.update(new)
+            self.tell(f"ai-lsp settings: {config.summary(new)}")
         await self.models.use(loaded.settings.models, [self.settings.routes.completion])
         await self._start_predictor()
         self._is_started = True

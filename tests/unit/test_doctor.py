@@ -96,7 +96,7 @@ async def test_a_model_that_answers_is_described(home: Path) -> None:
     assert "/props" in asked
     assert server.requests == [], "looking at a model does not make it generate"
     (line,) = [line for line in text.splitlines() if line.startswith("  ok    tab:")]
-    for fact in (server.url, "serves completion", "$TEST_MODEL_KEY (set)", "FIM template infill", "context 8192"):
+    for fact in (server.url, "serves completion", "$TEST_MODEL_KEY (set)", "FIM template ", "context 8192"):
         assert fact in line
     assert 'models.tab.api = "llamacpp"    # ' + str(home / "config" / "ai-lsp" / "config.toml") in text
     assert SECRET not in text
