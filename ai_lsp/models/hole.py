@@ -55,42 +55,46 @@ class UnwrapFill(Unwrap):
     def __init__(self, *, is_open: bool = False) -> None:
         self._closer = CLOSE if is_open else ""
         self._held = ""
+        self._drop = 0  # characters at the start of what is held that are part of the mark
         self._is_over = False
 
     def feed(self, text: str) -> str:
         if self._is_over:
             return ""
         self._held += text
-        if not self._closer and not self._find_opening():
-            if len(self._held) > _MAX_PREAMBLE:
-                raise _prose()
-            return ""
-        return self._until_closer()
+        if not self._closer:
+            self._find_opening()
+        if self._closer:
+            return self._until_closer()
+        if len(self._held) > _MAX_PREAMBLE:
+            raise _prose()
+        return ""
 
     def end(self) -> str:
         if not self._closer:
+            self._find_opening(is_end=True)
+        if not self._closer:
             raise _prose()
-        rest, self._held = self._held, ""
-        return "" if self._is_over else rest
+        text = "" if self._is_over else self._until_closer()
+        rest, self._held = self._held[self._drop :], ""
+        return text if self._is_over else text + rest
 
-    def _find_opening(self) -> bool:
+    def _find_opening(self, *, is_end: bool = False) -> None:
         place = self._held.find(OPEN)
+        fence = _FENCE.match(self._held)
         if place >= 0:
             self._closer, self._held = CLOSE, self._held[place + len(OPEN) :]
-            return True
-        fence = _FENCE.match(self._held)
-        if fence:
-            self._closer, self._held = "\n```", self._held[fence.end() :]
-            if self._held.startswith(OPEN):
-                return self._find_opening()
-        return bool(fence)
+        elif fence and (is_end or not OPEN.startswith(self._held[fence.end() :])):
+            # The line's end stays held, for it also opens the closing fence of an empty block.
+            self._closer, self._held, self._drop = "\n```", self._held[fence.end() - 1 :], 1
 
     def _until_closer(self) -> str:
         place = self._held.find(self._closer)
         if place >= 0:
-            text, self._held, self._is_over = self._held[:place], "", True
+            text, self._held, self._is_over = self._held[self._drop : place], "", True
             return text
-        keep = len(self._closer) - 1  # it may have begun
-        cut = max(0, len(self._held) - keep)
-        text, self._held = self._held[:cut], self._held[cut:]
+        cut = max(self._drop, len(self._held) - len(self._closer) + 1)  # the closer may have begun
+        if cut == self._drop:
+            return ""
+        text, self._held, self._drop = self._held[self._drop : cut], self._held[cut:], 0
         return text
