@@ -8,6 +8,11 @@ from typing import Any
 
 _LENGTH = re.compile(rb"content-length[ \t]*:[ \t]*(\d+)[ \t]*\r?\n", re.IGNORECASE)
 _INSIDE = re.compile(rb"content-length[ \t]*:[ \t]*\d+\r\n", re.IGNORECASE)
+_NAME = b"content-length"
+_EATEN = re.compile(
+    rb"(?:content-length[ \t]*:[ \t]*\d*\r?|%s)\Z" % b"|".join(_NAME[:n] for n in range(len(_NAME), 0, -1)),
+    re.IGNORECASE,
+)
 _HEADER_END = re.compile(rb"\r?\n\r?\n")
 
 MAX_BODY = 1 << 30
@@ -35,7 +40,12 @@ class FrameParser:
         self._buffer += data
         out: list[Any] = []
         while (body := self._next_body()) is not None:
-            out.append(_parse(body))
+            message = _parse(body)
+            if isinstance(message, BadMessage) and (eaten := _EATEN.search(body)) is not None:
+                # A length that is a little too long swallowed the start of the next header: give it back.
+                self._buffer[:0] = eaten[0]
+                message = _parse(body[: eaten.start()])
+            out.append(message)
         return out
 
     def _next_body(self) -> bytes | None:
