@@ -15,7 +15,7 @@ from ai_lsp.models.wire import Unwrap
 OPEN = "<FILL>"
 CLOSE = "</FILL>"
 HOLE = "<HOLE/>"
-_FENCE = re.compile(r"\s*```[^\n`]*\n")
+_FENCE = re.compile(r"\s*```[^\n`<]*\n")
 # How much may be said before the marks; models that think aloud in the answer itself are not waited for.
 _MAX_PREAMBLE = 4_000
 
@@ -82,11 +82,13 @@ class UnwrapFill(Unwrap):
     def _find_opening(self, *, is_end: bool = False) -> None:
         place = self._held.find(OPEN)
         fence = _FENCE.match(self._held)
-        if place >= 0:
+        inside = self._held[fence.end() :] if fence else ""
+        if fence and not inside.startswith(OPEN):
+            if is_end or not OPEN.startswith(inside):
+                # The line's end stays held, for it also opens the closing fence of an empty block.
+                self._closer, self._held, self._drop = "\n```", "\n" + inside, 1
+        elif place >= 0:
             self._closer, self._held = CLOSE, self._held[place + len(OPEN) :]
-        elif fence and (is_end or not OPEN.startswith(self._held[fence.end() :])):
-            # The line's end stays held, for it also opens the closing fence of an empty block.
-            self._closer, self._held, self._drop = "\n```", self._held[fence.end() - 1 :], 1
 
     def _until_closer(self) -> str:
         place = self._held.find(self._closer)

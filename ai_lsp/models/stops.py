@@ -16,10 +16,10 @@ class StopCutter:
         if self.is_cut:
             return ""
         text = self._held + text
-        places = [place for place in (text.find(stop) for stop in self._stops) if place >= 0]
-        if places:
+        found = [(text.find(stop), stop) for stop in self._stops if stop in text]
+        if found:  # the first to be whole wins, as if characters came one by one
             self.is_cut, self._held = True, ""
-            return text[: min(places)]
+            return text[: min(found, key=lambda each: (each[0] + len(each[1]), each[0]))[0]]
         hold = max((_begun(text, stop) for stop in self._stops), default=0)
         self._held = text[len(text) - hold :]
         return text[: len(text) - hold]

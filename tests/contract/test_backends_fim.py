@@ -27,12 +27,12 @@ async def sent(
         return {"path": server.requests[0].path} | server.requests[0].body
 
 
-async def filled(api: str, reply: str, prompt: FimPrompt = HOLE, *, max_tokens: int = 400, **more: Any) -> Heard:
+async def filled(api: str, reply: str, more: dict[str, Any], max_tokens: int = 400) -> Heard:
     """What comes back for a hole when the model answers `reply`."""
     async with ScriptedModel(reply=reply, dialect=api) as server:
         model = opened(api, server.url, **more)
         try:
-            return await hear(model, request(prompt, max_tokens=max_tokens))
+            return await hear(model, request(HOLE, max_tokens=max_tokens))
         finally:
             await model.aclose()
 
@@ -218,7 +218,7 @@ chatting = pytest.mark.parametrize(
 @pytest.mark.parametrize("case", CHAT_REPLIES)
 async def test_a_chat_model_fills_the_hole(api: str, more: dict[str, str], case: str) -> None:
     reply, text = CHAT_REPLIES[case]
-    heard = await filled(api, reply, **more)
+    heard = await filled(api, reply, more)
     assert (heard.text, heard.finish) == (text, "stop")
 
 
@@ -230,7 +230,7 @@ async def test_a_chat_model_fills_the_hole(api: str, more: dict[str, str], case:
 )
 async def test_prose_never_becomes_a_suggestion(api: str, more: dict[str, str], reply: str) -> None:
     with pytest.raises(errors.MalformedAnswer, match="prose") as caught:
-        await filled(api, reply, max_tokens=10_000, **more)
+        await filled(api, reply, more, max_tokens=10_000)
     assert "model" in caught.value.advice
 
 
