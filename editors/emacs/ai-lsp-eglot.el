@@ -6,9 +6,10 @@
 
 (require 'eglot)
 
-(defcustom ai-lsp-eglot-modes '(prog-mode)
-  "Modes, with those derived from them, for which eglot starts ai-lsp.
-Eglot runs one server in a buffer, so another server of these modes is not started."
+(defcustom ai-lsp-eglot-modes nil
+  "Modes for which eglot starts ai-lsp; nil is every mode that eglot knows a server for.
+Eglot runs one server in a buffer, so another server of these modes is not started.
+Set it before this file is loaded."
   :type '(repeat symbol)
   :group 'eglot)
 
@@ -17,13 +18,27 @@ Eglot runs one server in a buffer, so another server of these modes is not start
   :type 'plist
   :group 'eglot)
 
+(defun ai-lsp-eglot--known ()
+  "What eglot knows: (MODE . ENTRY) of each mode, where ENTRY may name the language besides."
+  (let (known)
+    (dolist (program eglot-server-programs (nreverse known))
+      (let ((modes (car program)))
+        (dolist (entry (if (and (consp modes) (not (keywordp (cadr modes)))) modes (list modes)))
+          (let ((mode (if (consp entry) (car entry) entry)))
+            (unless (assq mode known) (push (cons mode entry) known))))))))
+
 (defun ai-lsp-eglot-contact (&rest _)
   "How eglot starts ai-lsp."
-  `("ai-lsp" "--stdio" :initializationOptions ,(or ai-lsp-eglot-options #s(hash-table))))
+  (list "ai-lsp" "--stdio" :initializationOptions
+        (or ai-lsp-eglot-options (make-hash-table))))
 
-(add-to-list 'eglot-server-programs (cons ai-lsp-eglot-modes #'ai-lsp-eglot-contact))
-(dolist (mode ai-lsp-eglot-modes)
-  (add-hook (intern (format "%s-hook" mode)) #'eglot-ensure))
+;; The modes are named as eglot names them, since it tells the server the language by that name.
+(let* ((known (ai-lsp-eglot--known))
+       (modes (or ai-lsp-eglot-modes (mapcar #'car known))))
+  (push (cons (mapcar (lambda (mode) (alist-get mode known mode)) modes) #'ai-lsp-eglot-contact)
+        eglot-server-programs)
+  (dolist (mode modes)
+    (add-hook (intern (format "%s-hook" mode)) #'eglot-ensure)))
 
 (provide 'ai-lsp-eglot)
 ;;; ai-lsp-eglot.el ends here

@@ -17,6 +17,8 @@ from typing import Any
 from tests.editors.install import REPOSITORY
 from tests.editors.screen import POLL_S, WAIT_S, Screen
 
+README_URL = "http://127.0.0.1:8012"
+"""Where the READMEs say that a user's model server listens."""
 WIRETAP = Path(__file__).with_name("wiretap.py")
 Message = Mapping[str, Any]
 
@@ -94,8 +96,10 @@ class Place:
 
     def __post_init__(self) -> None:
         object.__setattr__(self, "wire", Wire(self.folder / "wire.jsonl"))
-        for folder in (self.home, self.project, self.project / ".git", self.folder / "bin"):
+        for folder in (self.home, self.project, self.folder / "bin"):
             folder.mkdir(parents=True)
+        # A real repository: eglot asks git for the project's files and fails where there is only a folder.
+        subprocess.run(["git", "init", "--quiet", self.project], check=True, env=self.environment())
         (self.home / "ai-lsp").symlink_to(REPOSITORY, target_is_directory=True)
         tapped = [sys.executable, "-S", str(WIRETAP), str(self.wire.record), str(self.server)]
         launcher = self.folder / "bin" / "ai-lsp"
@@ -141,11 +145,6 @@ class Place:
         path.write_text(content, encoding="utf-8")
         return path
 
-    def use_model(self, url: str) -> None:
-        """The user's settings for a llama.cpp server of their own, in the file that counts in every editor."""
-        model = f'[models.tab]\napi = "llamacpp"\nurl = "{url}"\nmodel = "qwen2.5-coder-1.5b"\n'
-        self.configure("ai-lsp/config.toml", model + '\n[routes]\ncompletion = "tab"\n')
-
     def open(self, editor: Path, *arguments: str | Path) -> Screen:
         """Starts an editor on a screen, in the project."""
         return Screen(
@@ -173,11 +172,18 @@ class ModelProcess:
         self._process: subprocess.Popen[str] | None = None
         self.url = ""
 
-    def reply(self, text: str) -> None:
-        """Starts the server, which answers every request with this text."""
+    def reply(self, text: str, *, first_token_ms: int = 0) -> None:
+        """Starts the server, which answers every request with this text after so many milliseconds."""
         self._reply.write_text(text, encoding="utf-8")
         options = ["--dialect", self._dialect, "--port", "0"]
-        options += ["--reply-file", str(self._reply), "--log", str(self._log)]
+        options += [
+            "--reply-file",
+            str(self._reply),
+            "--log",
+            str(self._log),
+            "--first-token-ms",
+            str(first_token_ms),
+        ]
         self._process = subprocess.Popen(
             [sys.executable, "-m", "tests.scripted_model", *options],
             stdout=subprocess.PIPE,
@@ -210,7 +216,8 @@ def wait_for_bytes(path: Path, expected: bytes, *, timeout_s: float = WAIT_S) ->
         time.sleep(POLL_S)
 
 
-def code_blocks(readme: Path, language: str) -> list[str]:
-    """The fenced blocks of one language in a README, in their order."""
+def code_blocks(readme: Path, language: str, url: str = "") -> list[str]:
+    """The fenced blocks of one language in a README, in their order; `url` is put for the model's there."""
     parts = readme.read_text(encoding="utf-8").split(f"```{language}\n")[1:]
-    return [part.split("```", 1)[0] for part in parts]
+    blocks = [part.split("```", 1)[0] for part in parts]
+    return [block.replace(README_URL, url or README_URL) for block in blocks]

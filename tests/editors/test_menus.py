@@ -42,7 +42,7 @@ def test_helix_inserts_several_lines_of_a_model(
 ) -> None:
     before, after = ROWS.split("▮")
     model.reply(ROWS_REPLY)
-    place.use_model(model.url)
+    place.configure("ai-lsp/config.toml", code_blocks(EDITORS / "helix" / "README.md", "toml", model.url)[0])
     path = place.write("table.py", (before + after).replace("\n", line_end))
     with helix_inserting(place, helix, path, before) as screen:
         screen.type(ROWS_TYPED)
@@ -53,6 +53,26 @@ def test_helix_inserts_several_lines_of_a_model(
         wait_for_bytes(path, expected.replace("\n", line_end).encode())
 
 
+def test_helix_gets_a_slow_models_suggestion_with_the_next_letter(
+    place: Place, helix: Path, model: ModelProcess
+) -> None:
+    """The first list is answered without it, so as not to be late; nothing is asked of the model twice."""
+    before, after = ROWS.split("▮")
+    model.reply(ROWS_REPLY, first_token_ms=500)
+    place.configure("ai-lsp/config.toml", code_blocks(EDITORS / "helix" / "README.md", "toml", model.url)[0])
+    path = place.write("table.py", before + after)
+    with helix_inserting(place, helix, path, before) as screen:
+        screen.type(ROWS_TYPED)
+        place.wire.wait_for(lambda: bool(place.wire.requests("textDocument/completion")), "a request")
+        place.wire.wait_for(lambda: bool(model.requests()), "the model's answer")
+        first = place.wire.reply_to(place.wire.requests("textDocument/completion")[0])
+        assert first
+        assert first["result"] == {"isIncomplete": True, "items": []}
+        screen.type("e")
+        screen.wait_for_text('open(path, newline="") as handle: ⏎')
+        assert len(model.requests()) == 1
+
+
 def test_eglot_completes_at_point(place: Place, emacs: Path) -> None:
     path = place.write("shop.py", BEFORE + "\n")
     with eglot_at(place, emacs, path, BEFORE) as screen:
@@ -61,6 +81,9 @@ def test_eglot_completes_at_point(place: Place, emacs: Path) -> None:
         screen.wait_for_text("    with open(path")
         screen.press("C-x", "C-s")
         wait_for_bytes(path, (text_after(place, BEFORE + TYPED) + "\n").encode())
+        # Eglot takes the language's name from the mode that is registered, not from the buffer's own.
+        opened = place.wire.requests("textDocument/didOpen")[0]
+        assert opened["params"]["textDocument"]["languageId"] == "python"
 
 
 @pytest.mark.parametrize("line_end", ["\n", "\r\n"], ids=["LF", "CRLF"])
@@ -69,9 +92,8 @@ def test_eglot_inserts_several_lines_of_a_model(
 ) -> None:
     before, after = ROWS.split("▮")
     model.reply(ROWS_REPLY)
-    place.use_model(model.url)
     path = place.write("table.py", (before + after).replace("\n", line_end))
-    with eglot_at(place, emacs, path, before) as screen:
+    with eglot_at(place, emacs, path, before, model.url) as screen:
         screen.type(ROWS_TYPED)
         screen.press("C-M-i")
         screen.wait_for_text("return list(csv.reader(handle, ")
@@ -107,12 +129,13 @@ def helix_inserting(place: Place, helix: Path, path: Path, before: str) -> Itera
 
 
 @contextmanager
-def eglot_at(place: Place, emacs: Path, path: Path, before: str) -> Iterator[Screen]:
-    """Emacs with the README's init.el, point on the empty line after `before`."""
+def eglot_at(place: Place, emacs: Path, path: Path, before: str, model_url: str = "") -> Iterator[Screen]:
+    """Emacs with the README's init.el, its model too where there is one; point is on the line after `before`."""
+    load, options = code_blocks(EDITORS / "emacs" / "README.md", "elisp", model_url)
     settings = Path(__file__).with_name("emacs.el").read_text(encoding="utf-8")
-    place.configure("emacs/init.el", code_blocks(EDITORS / "emacs" / "README.md", "elisp")[0] + settings)
+    place.configure("emacs/init.el", (options if model_url else "") + load + settings)
     with place.opened(emacs, "-nw", f"+{line_after(before)}", path) as screen:
-        screen.wait_for_text("[eglot:project]")
+        screen.wait_for_text("[eglot:project")
         yield screen
 
 

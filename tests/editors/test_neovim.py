@@ -80,9 +80,7 @@ def test_several_lines_of_a_users_own_model_are_accepted_whole(
     model.reply(ROWS_REPLY)
     before, after = ROWS.split("▮")
     path = place.write("table.py", (before + after).replace("\n", line_end))
-    settings = code_blocks(README, "lua")[1]
-    assert "http://127.0.0.1:8012" in settings
-    with editing(place, nvim, path, before, settings.replace("http://127.0.0.1:8012", model.url)) as screen:
+    with editing(place, nvim, path, before, code_blocks(README, "lua", model.url)[1]) as screen:
         screen.type(ROWS_TYPED)
         item = wait_for_ghost(screen, place, before + ROWS_TYPED, ROWS_REPLY.rstrip())
         screen.press("Tab")
