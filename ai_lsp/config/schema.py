@@ -19,8 +19,8 @@ APIS = ("anthropic", "llamacpp", "mistral", "ollama", "openai")
 """Names of the files of models/backends, which this layer does not import."""
 
 
-SERVER_TEMPLATES = ("suffix", "chat")
-"""What `template` may also be: the server fills in by itself, or it is only to be chatted with."""
+SERVER_TEMPLATES = ("suffix", "chat", "infill")
+"""What `template` may also be: the server fills in by itself ("suffix", "infill"), or is only chatted with."""
 
 
 class Narrowing(Enum):

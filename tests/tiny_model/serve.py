@@ -56,7 +56,7 @@ def ensure(cache: Path = CACHE) -> TinyModel:
             return found
         if not _has_packages(found.python):
             venv.create(cache / "venv", with_pip=True, clear=True)
-            pip = [
+            pip: list[str | Path] = [
                 found.python,
                 "-m",
                 "pip",
@@ -78,7 +78,7 @@ def serving(*, slots: int = 1, port: int = 0) -> Iterator[str]:
     Raises Unavailable.
     """
     tiny = ensure()
-    command = [tiny.python, HERE / "listen.py", tiny.model, str(port), str(slots)]
+    command: list[str | Path] = [tiny.python, HERE / "listen.py", tiny.model, str(port), str(slots)]
     with tempfile.TemporaryFile() as log:
         process = subprocess.Popen(command, stdin=subprocess.PIPE, stdout=subprocess.PIPE, stderr=log, text=True)
         try:
