@@ -82,6 +82,24 @@ def test_a_hostile_workspace_file_changes_nothing_and_is_told(hostile: dict[str,
     assert all(problem.source == "repo0" for problem in loaded.problems)
 
 
+@pytest.mark.parametrize(
+    ("key", "wish", "says"),
+    [
+        ("completion.min_confidence", 0.1, "lower than the user's 0.7"),
+        ("completion.max_lines", 5, "higher than the user's 4"),
+        ("completion.max_tokens", 129, "higher than the user's 128"),
+        ("index.max_files", 9_000_000, "higher than the user's 50000"),
+        ("privacy.ignore", ["a", "!b"], "take back"),
+        ("routes.ask", "big", "switched this off"),
+    ],
+)
+def test_a_refused_wish_is_told_with_the_reason(key: str, wish: object, says: str) -> None:
+    (problem,) = with_workspace({key: wish}).problems
+    assert problem.key == key
+    assert says in problem.message
+    assert problem.severity == "warning"
+
+
 def test_what_the_user_switched_off_stays_off() -> None:
     user = {
         "completion": {"enabled": False},
@@ -120,11 +138,12 @@ def test_a_repository_can_take_away() -> None:
 
 def test_of_several_folders_the_strictest_counts_and_none_is_blamed() -> None:
     loaded = with_workspace(
-        {"completion": {"min_confidence": 0.9, "max_lines": 3}, "routes": {"completion": ""}},
-        {"completion": {"min_confidence": 0.8, "max_lines": 1}, "routes": {"completion": "big"}},
+        {"completion": {"min_confidence": 0.9, "max_lines": 1, "enabled": False}, "routes": {"completion": ""}},
+        {"completion": {"min_confidence": 0.8, "max_lines": 3, "enabled": True}, "routes": {"completion": "big"}},
     )
     assert loaded.problems == ()
     assert (loaded.settings.completion.min_confidence, loaded.settings.completion.max_lines) == (0.9, 1)
+    assert not loaded.settings.completion.enabled
     assert loaded.settings.routes.completion == OFF
 
 

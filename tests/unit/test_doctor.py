@@ -143,6 +143,25 @@ async def test_a_key_that_is_not_set_and_one_that_is_echoed(
     assert ("TEST_MODEL_KEY of model" in text and "not set" in text) if unset else "401" in text
 
 
+async def test_a_server_that_names_its_models_like_the_key(home: Path) -> None:
+    async def answer(reader: asyncio.StreamReader, writer: asyncio.StreamWriter) -> None:
+        await reader.readuntil(b"\r\n\r\n")
+        body = json.dumps({"data": [{"id": f"\x1b[2J{SECRET}"}]}).encode()
+        writer.write(b"HTTP/1.1 200 OK\r\nconnection: close\r\ncontent-length: %d\r\n\r\n" % len(body) + body)
+        writer.close()
+
+    async with await asyncio.start_server(answer, "127.0.0.1", 0) as server:
+        url = f"http://127.0.0.1:{server.sockets[0].getsockname()[1]}"
+        fields = {"api": "openai", "url": url, "model": "m", "key_env": "TEST_MODEL_KEY"}
+        asked = ("--options", json.dumps({"models": {"tab": fields}}))
+        code, text = await see(home, *asked)
+        _, as_json = await see(home, "--json", *asked)
+    assert code == 1
+    assert "It has: " in text
+    assert "\x1b" not in text + as_json
+    assert SECRET not in text + as_json
+
+
 async def test_a_server_that_says_nothing_is_not_waited_for_long(home: Path) -> None:
     async with await asyncio.start_server(lambda *_: asyncio.sleep(60), "127.0.0.1", 0) as server:
         url = f"http://127.0.0.1:{server.sockets[0].getsockname()[1]}"
