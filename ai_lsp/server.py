@@ -6,6 +6,7 @@ import asyncio
 import logging
 import time
 from collections.abc import Awaitable, Callable, Coroutine, Mapping
+from functools import partial
 from typing import Any
 
 from ai_lsp import __version__
@@ -23,6 +24,9 @@ log = logging.getLogger(__name__)
 
 LIST_PATIENCE_S = 0.15
 """How long textDocument/completion may wait for a suggestion: the editor's real list must not be late."""
+
+
+Work = Callable[[], Coroutine[Any, Any, Suggestion | None]]
 
 
 class Server:
@@ -117,12 +121,12 @@ class Server:
         query = from_lsp.completion_query(params, snapshot, self.session.relative(uri))
         return self._in_list(self._suggest(query, request))
 
-    def _suggest(self, query: Query, request: Request | None) -> Coroutine[Any, Any, Suggestion | None]:
-        """Take the session's part of one completion now; the rest is a coroutine over frozen values."""
+    def _suggest(self, query: Query, request: Request | None) -> Work:
+        """Take the session's part of one completion now; the rest is work over frozen values, not yet begun."""
         uri = query.snapshot.uri
         self.session.supersede(uri, request)
         world = self.session.world(query) if self.session.is_checked(uri) else None
-        return self._complete(query, world, request)
+        return partial(self._complete, query, world, request)
 
     async def _complete(self, query: Query, world: World | None, request: Request | None) -> Suggestion | None:
         began = time.monotonic()
@@ -137,11 +141,11 @@ class Server:
             self.session.remember(query, answer, (time.monotonic() - began) * 1000)
         return None if isinstance(answer, Declined) else answer
 
-    async def _inline(self, work: Awaitable[Suggestion | None], whole_line: bool) -> Any:
-        return to_lsp.inline_items(await work, whole_line=whole_line)
+    async def _inline(self, work: Work, whole_line: bool) -> Any:
+        return to_lsp.inline_items(await work(), whole_line=whole_line)
 
-    async def _in_list(self, work: Coroutine[Any, Any, Suggestion | None]) -> Any:
-        task: asyncio.Task[Suggestion | None] = self.session.spawn("completion", work)
+    async def _in_list(self, work: Work) -> Any:
+        task: asyncio.Task[Suggestion | None] = self.session.spawn("completion", work())
         try:
             await asyncio.wait({task}, timeout=LIST_PATIENCE_S)
         except asyncio.CancelledError:

@@ -81,6 +81,8 @@ def path_of(uri: str) -> str | None:
     if parts.scheme != "file":
         return None
     path = unquote(parts.path)
+    if "\0" in path:
+        return None  # no file system has such a name, and every call that is given one raises
     if len(path) > 2 and path[0] == "/" and path[2] == ":":
         path = path[1:]  # /C:/x of Windows
     return path or None

@@ -10,7 +10,7 @@ from __future__ import annotations
 import asyncio
 import logging
 import uuid
-from collections.abc import Awaitable, Callable, Mapping
+from collections.abc import Awaitable, Callable, Coroutine, Mapping
 from concurrent.futures import Future
 from dataclasses import dataclass
 from typing import Any
@@ -144,6 +144,8 @@ class RawProtocol(LanguageServerProtocol):
             return
         if isinstance(result, Awaitable):
             request.task = asyncio.ensure_future(self._finish_later(request, route, result))
+            if isinstance(result, Coroutine):  # cancelled before its first step, it would never be awaited
+                request.task.add_done_callback(lambda _: result.close())
         else:
             request.answer(result)
             self._finished(request)
