@@ -4,7 +4,7 @@ VENV := .venv
 BIN := $(VENV)/bin
 STAMP := $(VENV)/.installed
 
-.PHONY: demo test check bench eval venv clean
+.PHONY: demo test check bench eval fuzz venv clean
 
 venv: $(STAMP)
 
@@ -20,8 +20,17 @@ check: venv
 	$(BIN)/lint-imports --no-logo 2>/dev/null || $(BIN)/lint-imports
 	$(BIN)/python scripts/docs_tables.py --check
 
+demo: venv
+	$(BIN)/ai-lsp demo
+
 test: venv
 	$(BIN)/pytest
+
+fuzz: venv
+	$(BIN)/python -m tests.fuzz --messages 100000
+
+bench: venv
+	$(BIN)/python bench/overhead.py --check
 
 clean:
 	rm -rf $(VENV) .cache build dist

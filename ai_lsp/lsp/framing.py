@@ -7,7 +7,7 @@ import re
 from typing import Any
 
 _LENGTH = re.compile(rb"content-length[ \t]*:[ \t]*(\d+)[ \t]*\r?\n", re.IGNORECASE)
-_INSIDE = re.compile(rb"content-length[ \t]*:[ \t]*\d+\r\n", re.IGNORECASE)
+_INSIDE = re.compile(rb"content-length[ \t]*:[ \t]*\d+\r?\n", re.IGNORECASE)
 _NAME = b"content-length"
 _EATEN = re.compile(
     rb"(?:content-length[ \t]*:[ \t]*\d*\r?|%s)\Z" % b"|".join(_NAME[:n] for n in range(len(_NAME), 0, -1)),

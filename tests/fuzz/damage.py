@@ -66,7 +66,7 @@ def junk(dice: Random) -> Any:
             [[]],
             [None],
             {"": {}},
-            {"jsonrpc": "2.0", "id": 5, "method": "shutdown"},
+            {"jsonrpc": "2.0", "id": "inner", "method": "aiLsp/status"},
             {"line": -1, "character": -1},
             {"line": 10**9, "character": 10**9},
             nested(400),
@@ -108,7 +108,7 @@ def in_values(message: Message, dice: Random) -> Message:
             case 4 if isinstance(holder, dict):
                 holder[str(key).upper()] = holder.pop(key)
             case _:
-                holder[key] = {"value": holder[key], "jsonrpc": "2.0", "id": 7, "method": "x"}
+                holder[key] = {"value": holder[key], "jsonrpc": "2.0", "id": "outer", "method": "x"}
     return message
 
 
