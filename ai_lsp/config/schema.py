@@ -189,14 +189,14 @@ ROWS: tuple[Row, ...] = (
         "index.max_files",
         Number(0, 10_000_000, whole=True),
         _of(IndexSettings, "max_files"),
-        "The most files of the workspace that are read.",
+        "Reserved: the most files of the workspace that are read.",
         Narrowing.LOWER,
     ),
     Row(
         "index.cache",
         Flag(),
         _of(IndexSettings, "cache"),
-        "Whether what was learnt is kept in the user's cache folder.",
+        "Reserved: whether what was learnt is kept in the user's cache folder.",
         Narrowing.OFF,
     ),
     Row(

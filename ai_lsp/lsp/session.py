@@ -69,6 +69,7 @@ class Session:
         self.models = ModelRoutes(self.tell, clock)
         self.predictor: LocalPredictor | None = None
         self.roots: tuple[str, ...] = ()
+        self._learnt: tuple[str, ...] = ()
         self.last: Outcome | None = None
         self.accepted = 0
         self._in_flight: dict[str, Request] = {}
@@ -148,13 +149,15 @@ class Session:
 
     async def _start_predictor(self) -> None:
         # A model's route needs it too: it takes over while the model fails.
-        wanted = self.settings.index.enabled and bool(self.settings.routes.completion)
+        wanted = bool(self.settings.routes.completion)
+        learnt = self.roots if self.settings.index.enabled else ()  # open documents are learnt from either way
         if not wanted and self.predictor is not None:
             predictor, self.predictor = self.predictor, None
             await predictor.aclose()
-        elif wanted and self.predictor is None:
-            self.predictor = LocalPredictor(text_of=self._text_of)
-            await self.predictor.start(self.roots)
+        elif wanted and (self.predictor is None or learnt != self._learnt):
+            self.predictor = self.predictor or LocalPredictor(text_of=self._text_of)
+            self._learnt = learnt
+            await self.predictor.start(learnt)
         self._check_all()
 
     def _text_of(self, uri: str) -> str | None:

@@ -153,6 +153,22 @@ async def test_a_repository_can_switch_off(root: Path) -> None:
         assert told(client) == []
 
 
+async def test_without_an_index_only_open_documents_are_learnt_from(root: Path) -> None:
+    (root / "other.py").write_text("def customer_balance_total(customer):\n    return customer.balance\n")
+    async with session(root, {"index": {"enabled": False}, "completion": {"min_confidence": 0}}) as client:
+        assert (await client.request("aiLsp/status", {}))["local"]["files"] == 0
+        text = "total = price(item, tax)\n" * 6 + "total = "
+        uri = (root / "open.py").as_uri()
+        client.open(uri, text)
+        async with asyncio.timeout(10):
+            while not (await client.ask_inline(uri, len(text), trigger=1).answer)["items"]:
+                await asyncio.sleep(0.05)
+        client.notify("workspace/didChangeConfiguration", {"settings": {"ai-lsp": {"index": {"enabled": True}}}})
+        async with asyncio.timeout(20):
+            while (await client.request("aiLsp/status", {}))["local"]["files"] != 1:
+                await asyncio.sleep(0.05)
+
+
 @pytest.mark.parametrize("content", [b"[completion\n", b"\xff\xfe\x00", b"a = " + b"[" * 50_000, b"#" * 300_000])
 async def test_a_broken_user_file_is_one_message_and_typing_goes_on(root: Path, content: bytes) -> None:
     (root.parent / "config" / "ai-lsp" / "config.toml").write_bytes(content)
