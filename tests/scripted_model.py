@@ -38,7 +38,7 @@ class Script:
     bytes of the stream. `hang_after` and `die_after` stop or break the connection after that many bytes of
     the stream. `write_bytes` cuts the stream into writes of that size, `write_ms` apart; `piece_chars` is the
     text of one event instead of a piece of a word. A server that `ignores_stops` also sends the stop strings
-    and what follows.
+    and what follows; one that `never_ends` sends all and leaves the stream open.
     """
 
     reply: Reply = ""
@@ -55,6 +55,7 @@ class Script:
     write_ms: float = 0.0
     piece_chars: int = 0
     ignores_stops: bool = False
+    never_ends: bool = False
     streams: bool = True
 
 
@@ -247,6 +248,8 @@ class ScriptedModel:
                 await _pause(script.write_ms / 1000, reader, writer)
             if is_token and script.tokens_per_s:
                 await _pause(1 / script.tokens_per_s, reader, writer)
+        if script.never_ends:
+            await _pause(3600, reader, writer)
         writer.write(b"0\r\n\r\n")
         await writer.drain()
         received.ended_at = time.monotonic()

@@ -92,6 +92,7 @@ TEMPLATES: tuple[FimTemplate, ...] = (
         other_file="<|file_sep|>{path}\n{text}\n",
         this_file="<|file_sep|>{path}\n",
         source="Qwen2.5-Coder README, sections on file-level and repository-level fill-in-the-middle",
+        note="Qwen3-Coder's README puts this into a chat turn; llama.cpp's preset runs it raw, as here.",
     ),
     FimTemplate(
         name="codegemma",
@@ -219,7 +220,7 @@ TEMPLATES: tuple[FimTemplate, ...] = (
         order="SPM",
         ends=("<[end▁of▁sentence]>", "<[PAD▁TOKEN]>", "<[SEP▁TOKEN]>"),
         silent=("<[begin▁of▁sentence]>",),
-        source="Seed-Coder model card; its order as Zed's zeta2, trained on it, uses it",
+        source="Seed-Coder model card; the order as Zed's zeta2 and Lacuna, trained on it, use it",
     ),
     FimTemplate(
         name="mellum",
@@ -233,7 +234,7 @@ TEMPLATES: tuple[FimTemplate, ...] = (
         silent=("<reponame>", "<fim_pad>"),
         other_file="<filename>{path}\n{text}\n\n",
         this_file="<filename>{path}\n",
-        source="Mellum-4b model card, example with context files",
+        source="Mellum-4b model card, example with context files; order: Mellum paper (arXiv 2510.05788)",
     ),
     FimTemplate(
         name="aixcoder",

@@ -298,9 +298,12 @@ class Wire:
             return self._client
 
     def _make(self) -> httpx.AsyncClient:
+        is_here = _is_loopback(self.settings.url)
+        is_tls = self.settings.url.lower().startswith("https:")
         return httpx.AsyncClient(
             follow_redirects=False,
-            trust_env=not _is_loopback(self.settings.url),  # a proxy cannot reach this machine's own servers
+            trust_env=not is_here,  # a proxy cannot reach this machine's own servers
+            verify=is_tls or not is_here,  # without TLS, and without a proxy, the certificates are not even read
             timeout=httpx.Timeout(None, connect=min(CONNECT_S, self.settings.timeout_s * 0.8)),
             limits=httpx.Limits(max_connections=8, max_keepalive_connections=4, keepalive_expiry=120),
         )

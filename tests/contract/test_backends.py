@@ -118,8 +118,8 @@ async def test_a_stop_string_ends_the_answer_though_the_server_ignores_it(
 ) -> None:
     server.change(reply="one\n\n\ntwo and a lot more " * 50, ignores_stops=True, tokens_per_s=200)
     model = opened(api, server.url)
-    heard = await hear(model, request(stop=("\n\n",)))
-    assert (heard.text, heard.finish) == ("one", "stop")
+    heard = await hear(model, request(stop=("wo and a", "\n\n\n\n")))
+    assert (heard.text, heard.finish) == ("one\n\n\nt", "stop")
     await server.until(lambda each: each.disconnects)
     await model.aclose()
 
@@ -129,6 +129,17 @@ async def test_the_start_of_a_stop_string_that_is_none_is_kept(api: str, server:
     server.change(reply="a <|im_e and <|", ignores_stops=True)
     model = opened(api, server.url)
     assert (await hear(model, request(stop=("<|im_end|>",)))).text == "a <|im_e and <|"
+    await model.aclose()
+
+
+@every_api
+async def test_a_stream_left_open_after_its_end_is_not_waited_for(api: str, server: ScriptedModel) -> None:
+    server.change(never_ends=True)
+    model = opened(api, server.url, timeout_s=30)
+    start = time.monotonic()
+    heard = await hear(model, request())
+    assert (heard.text, heard.finish) == (TEXT, "stop")
+    assert time.monotonic() - start < 1.5
     await model.aclose()
 
 

@@ -135,7 +135,7 @@ async def test_a_web_page_is_malformed(api: str, server: ScriptedModel) -> None:
 
 @every_api
 async def test_an_event_without_end_is_bounded(api: str, server: ScriptedModel) -> None:
-    server.change(raw=b'data: {"content": "' + b"x" * 5_000_000)
+    server.change(raw=b'data: {"content": "' + b"x" * 5_000_000, never_ends=True)
     model = opened(api, server.url)
     with pytest.raises(errors.MalformedAnswer):
         await hear(model, request())

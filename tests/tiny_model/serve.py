@@ -114,7 +114,9 @@ def _run(command: list[str | Path], limit_s: float) -> None:
     except (OSError, subprocess.TimeoutExpired) as problem:
         raise Unavailable(f"{command[1:4]}: {problem}") from None
     if done.returncode != 0:
-        raise Unavailable(f"{' '.join(map(str, command[1:4]))} failed: {done.stderr.strip()[-500:]}")
+        raise Unavailable(
+            f"{' '.join(map(str, command[1:4]))} failed: {done.stderr.strip().rpartition(chr(10))[2][-300:]}"
+        )
 
 
 def _wait_until_healthy(url: str) -> None:
