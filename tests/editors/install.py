@@ -181,7 +181,6 @@ def _download(apt: Path, packages: Sequence[str]) -> list[Path]:
 
 def _mirror() -> tuple[str, str]:
     """The address and the keyring of the Debian mirror that this machine is set up with."""
-    texts = []
     folder = Path("/etc/apt/sources.list.d")
     for path in [
         *sorted(folder.glob("*.sources")),
@@ -189,12 +188,18 @@ def _mirror() -> tuple[str, str]:
         *sorted(folder.glob("*.list")),
     ]:
         with contextlib.suppress(OSError):
-            texts.append(path.read_text(encoding="utf-8"))
-    for text in texts:
-        for uri in re.findall(r"^(?:URIs:|deb\s+(?:\[[^]]*\]\s+)?)\s*(\S+)", text, re.MULTILINE):
-            if uri.rstrip("/").endswith("/debian"):
-                return uri, KEYRING
+            if mirror := mirror_in(path.read_text(encoding="utf-8")):
+                return mirror, KEYRING
     raise CannotInstall(f"no Debian mirror in /etc/apt: put {', '.join(EDITORS)} on PATH yourself")
+
+
+def mirror_in(sources: str) -> str | None:
+    """The first address in an apt sources file, of either format, that is Debian's main archive."""
+    for uris in re.findall(r"^(?:URIs:|deb\s+(?:\[[^]]*\]\s+)?)\s*(.+)", sources, re.MULTILINE):
+        for uri in uris.split():
+            if uri.rstrip("/").endswith("/debian"):
+                return str(uri)
+    return None
 
 
 def _relink(unpacked: Path, final: Path) -> None:

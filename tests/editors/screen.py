@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import os
+import re
 import subprocess
 import tempfile
 import time
@@ -68,8 +69,11 @@ class Screen:
         self._scratch.cleanup()
 
     def type(self, text: str, *, pause_s: float = PAUSE_S) -> None:
-        """Types the characters one by one as a person would; a line end is the Enter key."""
-        for character in text:
+        """Types the characters one by one as a person would; a line end is the Enter key.
+
+        Without a pause they come at once, as from a paste that the program cannot tell from typing.
+        """
+        for character in text if pause_s else re.findall(r"[\n\t]|[^\n\t]+", text):
             if character == "\n":
                 self.press("Enter")
             elif character == "\t":
