@@ -327,12 +327,12 @@ def template_for(model: str, override: str = "") -> FimTemplate:
     raise UnknownTemplate(f'The fill-in-the-middle format of the model "{model}" {known}', advice)
 
 
-def narrow(template: FimTemplate, prompt: FimPrompt) -> FimPrompt:
-    """`prompt` without the family's own tokens: the text nearest to the cursor without one, and clean files.
+def narrow(prompt: FimPrompt, tokens: tuple[str, ...]) -> FimPrompt:
+    """`prompt` without any of `tokens`: the text nearest to the cursor that holds none, and clean files.
 
     Nothing is altered but by leaving out: the prefix loses its start, the suffix its end.
     """
-    token = re.compile("|".join(re.escape(each) for each in template.tokens))
+    token = re.compile("|".join(re.escape(each) for each in tokens))
     before = prompt.prefix + prompt.typed
     hits = list(token.finditer(before))
     start = hits[-1].end() if hits else 0
@@ -349,6 +349,14 @@ def narrow(template: FimTemplate, prompt: FimPrompt) -> FimPrompt:
     )
 
 
+def guarded(model: str, prompt: FimPrompt) -> FimPrompt:
+    """`prompt` for a server that renders it by itself: narrowed by the tokens of the family of `model`, if known."""
+    try:
+        return narrow(prompt, template_for(model).tokens)
+    except UnknownTemplate:
+        return prompt
+
+
 def render(template: FimTemplate, prompt: FimPrompt, *, typed_after_middle: bool = False) -> str:
     """`prompt` as the family's text, ready for a raw completion endpoint.
 
@@ -357,7 +365,7 @@ def render(template: FimTemplate, prompt: FimPrompt, *, typed_after_middle: bool
     sees a hole at the line's start, which is not quite the text it would see otherwise, so it is a choice. An
     SPM row always has the prefix last, and needs no such choice.
     """
-    clean = narrow(template, prompt)
+    clean = narrow(prompt, template.tokens)
     front, inside = _headers(template, clean)
     if template.order == "SPM":
         hole = f"{template.suffix}{clean.suffix}{template.prefix}{inside}{clean.prefix}{clean.typed}"

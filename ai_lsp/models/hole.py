@@ -9,6 +9,7 @@ from __future__ import annotations
 import re
 
 from ai_lsp.errors import MalformedAnswer
+from ai_lsp.models.fim import narrow
 from ai_lsp.models.port import FimPrompt, Message
 from ai_lsp.models.wire import Unwrap
 
@@ -28,6 +29,11 @@ Example, for `return a {HOLE} b` in a function that adds:
 {OPEN}+{CLOSE}"""
 
 
+def without_marks(prompt: FimPrompt) -> FimPrompt:
+    """`prompt` narrowed to text without our own marks, which a file about this very format may hold."""
+    return narrow(prompt, (OPEN, CLOSE, HOLE, "</FILE>"))
+
+
 def stable_part(prompt: FimPrompt) -> str:
     """The other files, which stay the same while one file is edited: a prefix that servers can cache."""
     return "".join(f'<FILE path="{each.path}">\n{each.text}\n</FILE>\n' for each in prompt.files)
@@ -41,7 +47,8 @@ def hole_part(prompt: FimPrompt) -> str:
 
 def messages(prompt: FimPrompt) -> tuple[Message, ...]:
     """The conversation for a chat model."""
-    return (Message("system", RULES), Message("user", stable_part(prompt) + hole_part(prompt)))
+    clean = without_marks(prompt)
+    return (Message("system", RULES), Message("user", stable_part(clean) + hole_part(clean)))
 
 
 def _prose() -> MalformedAnswer:

@@ -5,7 +5,11 @@ from __future__ import annotations
 import asyncio
 import json
 import logging
+import shutil
+import ssl
+import subprocess
 from collections.abc import AsyncIterator
+from pathlib import Path
 
 import pytest
 
@@ -216,6 +220,39 @@ async def test_https_at_a_plain_server_is_told(api: str, server: ScriptedModel) 
     model = opened(api, server.url.replace("http:", "https:"), timeout_s=2)
     with pytest.raises(errors.ModelUnreachable, match="secure"):
         await hear(model, request())
+    await model.aclose()
+
+
+@pytest.mark.skipif(not shutil.which("openssl"), reason="needs the openssl command to make a certificate")
+async def test_a_certificate_that_nobody_vouches_for_is_refused_even_here(tmp_path: Path) -> None:
+    key, certificate = tmp_path / "key.pem", tmp_path / "cert.pem"
+    made = [
+        "openssl",
+        "req",
+        "-x509",
+        "-newkey",
+        "ec",
+        "-pkeyopt",
+        "ec_paramgen_curve:prime256v1",
+        "-nodes",
+        "-days",
+    ]
+    subject = ["1", "-subj", "/CN=localhost", "-addext", "subjectAltName=DNS:localhost,IP:127.0.0.1"]
+    subprocess.run([*made, *subject, "-keyout", key, "-out", certificate], check=True, capture_output=True)
+    served = ssl.create_default_context(ssl.Purpose.CLIENT_AUTH)
+    served.load_cert_chain(certificate, key)
+    received: list[bytes] = []
+
+    async def talk(reader: asyncio.StreamReader, writer: asyncio.StreamWriter) -> None:
+        received.append(await reader.read(1))
+        writer.close()
+
+    server = await asyncio.start_server(talk, "127.0.0.1", 0, ssl=served)
+    model = opened("openai", f"https://127.0.0.1:{server.sockets[0].getsockname()[1]}")
+    with pytest.raises(errors.ModelUnreachable, match="secure"):
+        await hear(model, request())
+    assert received == []
+    server.close()
     await model.aclose()
 
 

@@ -139,6 +139,20 @@ async def test_ollama_inserts_or_sends_raw_tokens() -> None:
     assert body["prompt"].endswith("<|fim_middle|>    return ")
 
 
+@pytest.mark.parametrize(
+    ("api", "more"),
+    [("ollama", {}), ("openai", {"template": "suffix"}), ("mistral", {"model": "codestral-latest"})],
+)
+async def test_source_brings_no_token_into_a_prompt_that_the_server_renders(
+    api: str, more: dict[str, str]
+) -> None:
+    about = FimPrompt('PRE = "<|fim_prefix|>[PREFIX]"\n', "x = ", '\nSUF = "<|fim_suffix|>[SUFFIX]"\n')
+    body = await sent(api, about, **more)
+    family = ("[PREFIX]", "[SUFFIX]") if api == "mistral" else ("<|fim_prefix|>", "<|fim_suffix|>")
+    assert body["prompt"].endswith('"\nx = ')
+    assert not any(token in body["prompt"] + body["suffix"] for token in family)
+
+
 async def test_ollama_without_insert_is_told_by_the_probe() -> None:
     async with ScriptedModel(reply="x", dialect="ollama") as server:
         found = await opened("ollama", server.url).probe()
@@ -195,6 +209,15 @@ async def test_a_draft_is_sent_only_where_it_is_known_to_be_taken() -> None:
         known, unknown = (each.body for each in server.requests)
         assert known["prediction"] == {"type": "content", "content": "def f(): ..."}
         assert "prediction" not in unknown
+
+
+@pytest.mark.parametrize(("api", "more"), [("openai", {"template": "chat"}), ("anthropic", {})])
+async def test_a_file_about_our_own_marks_still_shows_one_hole(api: str, more: dict[str, str]) -> None:
+    about = FimPrompt('HOLE = "<HOLE/>"\nOPEN = ', "", '\nCLOSE = "</FILL>"\n', path="hole.py")
+    body = await sent(api, about, reply="<FILL>x</FILL>", **more)
+    text = str(body["messages"][-1]["content"])
+    assert text.count("<HOLE/>") == 2, "the cursor, and the question"
+    assert "OPEN = <HOLE/>" in text
 
 
 CHAT_REPLIES = {

@@ -67,7 +67,7 @@ def first_in_prefix(row: FimTemplate, prompt: FimPrompt) -> str:
 @given(data=st.data())
 def test_source_text_never_brings_in_a_token(row: FimTemplate, data: st.DataObject) -> None:
     prompt = data.draw(prompts(hostile(row)))
-    clean = narrow(row, prompt)
+    clean = narrow(prompt, row.tokens)
     skeleton = render(row, FimPrompt("", "", "", clean.path, clean.repo, "python", clean.files))
     for after in (False, True):
         assert count_tokens(row, render(row, prompt, typed_after_middle=after)) == count_tokens(row, skeleton)
@@ -82,7 +82,7 @@ def test_source_text_never_brings_in_a_token(row: FimTemplate, data: st.DataObje
 @given(data=st.data())
 def test_narrowing_keeps_the_text_next_to_the_cursor(row: FimTemplate, data: st.DataObject) -> None:
     prompt = data.draw(prompts(hostile(row)))
-    clean = narrow(row, prompt)
+    clean = narrow(prompt, row.tokens)
     before, kept = prompt.prefix + prompt.typed, clean.prefix + clean.typed
     assert before.endswith(kept)
     assert prompt.suffix.startswith(clean.suffix)
@@ -90,7 +90,7 @@ def test_narrowing_keeps_the_text_next_to_the_cursor(row: FimTemplate, data: st.
         before[: len(before) - len(kept)].endswith(each) for each in row.tokens
     )
     assert set(clean.files) <= set(prompt.files)
-    assert narrow(row, clean) == clean
+    assert narrow(clean, row.tokens) == clean
 
 
 @rows

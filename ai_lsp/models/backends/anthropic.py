@@ -53,6 +53,7 @@ class Anthropic:
         if isinstance(prompt, ChatPrompt):
             body = self._body(request, stops) | _chat(prompt.messages)
             return Ask("/messages", body, _Reader().read, stops)
+        prompt = hole.without_marks(prompt)
         stable = hole.stable_part(prompt)
         parts = [{"type": "text", "text": stable} | _CACHE] if stable else []
         parts.append({"type": "text", "text": hole.hole_part(prompt)})

@@ -1,8 +1,8 @@
 """llama.cpp's own server: raw prompts with what is typed at their very end, so that a key costs a token or two.
 
 `/infill` writes the prompt by itself, but puts the typed part in front of the suffix and so reads the whole
-suffix again at each key (seen in b11549). It is for models that our table does not know, and for
-`template = "infill"`.
+suffix again at each key (ggml-org/llama.cpp issue 22678; so in b11549). It is for models that our table does
+not know, and for `template = "infill"`.
 """
 
 from __future__ import annotations

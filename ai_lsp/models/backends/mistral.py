@@ -6,6 +6,7 @@ from collections.abc import AsyncGenerator
 from functools import partial
 from typing import Any
 
+from ai_lsp.models.fim import guarded
 from ai_lsp.models.openai_shape import MAX_STOPS, chat_body, read_choice
 from ai_lsp.models.port import ChatPrompt, Chunk, FimPrompt, ModelRequest, Probe
 from ai_lsp.models.settings import ModelSettings
@@ -47,6 +48,7 @@ class Mistral:
 
     def _fim(self, request: ModelRequest, prompt: FimPrompt) -> dict[str, Any]:
         """Other files go into the prefix, in the form that Codestral was trained on."""
+        prompt = guarded(self._settings.model, prompt)
         files = "".join(f"+++++ {each.path}\n{each.text.removesuffix(chr(10))}\n\n" for each in prompt.files)
         here = f"+++++ {prompt.path or 'untitled'}\n" if files else ""
         body: dict[str, Any] = {

@@ -10,7 +10,7 @@ from functools import partial
 from typing import Any
 
 from ai_lsp.models.events import JsonObject
-from ai_lsp.models.fim import render, template_for
+from ai_lsp.models.fim import guarded, render, template_for
 from ai_lsp.models.port import ChatPrompt, Chunk, FimPrompt, ModelRequest, Probe, Usage
 from ai_lsp.models.settings import ModelSettings
 from ai_lsp.models.wire import Ask, Wire
@@ -60,6 +60,7 @@ class Ollama:
         """The fields that carry the hole, and the stop strings of the family."""
         template = self._settings.template
         if template in ("", SUFFIX):
+            prompt = guarded(self._settings.model, prompt)
             return {"prompt": prompt.prefix + prompt.typed, "suffix": prompt.suffix}, ()
         row = template_for(self._settings.model, template)
         return {"prompt": render(row, prompt, typed_after_middle=True), "raw": True}, row.stops

@@ -13,7 +13,7 @@ from typing import Any
 
 from ai_lsp.errors import UnknownTemplate
 from ai_lsp.models import hole
-from ai_lsp.models.fim import render, template_for
+from ai_lsp.models.fim import guarded, render, template_for
 from ai_lsp.models.openai_shape import MAX_STOPS, chat_body, read_choice
 from ai_lsp.models.port import ChatPrompt, Chunk, FimPrompt, ModelRequest, Probe
 from ai_lsp.models.settings import ModelSettings
@@ -68,6 +68,7 @@ class OpenAi:
         }
         stops = request.stop
         if self._settings.template == SUFFIX:
+            prompt = guarded(self._settings.model, prompt)
             body |= {"prompt": prompt.prefix + prompt.typed, "suffix": prompt.suffix}
         else:
             row = template_for(self._settings.model, self._settings.template)
