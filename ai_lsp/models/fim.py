@@ -350,7 +350,7 @@ def narrow(prompt: FimPrompt, tokens: tuple[str, ...]) -> FimPrompt:
 
 
 def guarded(model: str, prompt: FimPrompt) -> FimPrompt:
-    """`prompt` for a server that renders it by itself: narrowed by the tokens of the family of `model`, if known."""
+    """`prompt` for a server that renders it by itself, without the tokens of `model`'s family if we know it."""
     try:
         return narrow(prompt, template_for(model).tokens)
     except UnknownTemplate:
