@@ -45,9 +45,7 @@ async def ask_model(before: str, after: str) -> str:
     return text
 
 
-@server.feature(
-    types.TEXT_DOCUMENT_INLINE_COMPLETION, types.InlineCompletionOptions(work_done_progress=False)
-)
+@server.feature(types.TEXT_DOCUMENT_INLINE_COMPLETION, types.InlineCompletionOptions(work_done_progress=False))
 async def inline_completion(params: types.InlineCompletionParams) -> types.InlineCompletionList:
     document = server.workspace.get_text_document(params.text_document.uri)
     offset = document.offset_at_position(params.position)
