@@ -26,6 +26,9 @@ from tests.scripted_dialects import document as describe
 
 Text = TypeVar("Text", str, bytes)
 Reply = str | Sequence[str] | Callable[["Received"], str]
+_HOLE = re.compile(
+    r"<\|fim_prefix\|>(?P<prefix>.*)<\|fim_suffix\|>(?P<suffix>.*)<\|fim_middle\|>(?P<typed>.*)", re.DOTALL
+)
 _PIECE = re.compile(r"\s*\w{1,6}|\s*[^\w\s]|\s+")
 
 
@@ -92,6 +95,17 @@ class Received:
             turns = [_flat(system)] if system else []
             return "\n".join([*turns, *(_flat(each["content"]) for each in body["messages"])])
         return str(body.get("prompt", "")) + str(body.get("suffix", ""))
+
+    @property
+    def hole(self) -> tuple[str, str]:
+        """The text before and after the cursor, however the request carries them (Qwen's tokens, or fields)."""
+        body, text = self.body, str(self.body.get("prompt", ""))
+        if "input_prefix" in body:
+            return str(body["input_prefix"]) + text, str(body["input_suffix"])
+        found = _HOLE.search(text)
+        if found:
+            return found["prefix"] + found["typed"], found["suffix"]
+        return text, str(body.get("suffix", ""))
 
 
 @dataclass

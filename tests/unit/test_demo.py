@@ -137,7 +137,7 @@ def test_without_a_model_it_ends_by_itself_and_reports(shop: Path, tmp_path: Pat
 
 async def test_with_a_model_its_answers_are_shown_and_taken(shop: Path) -> None:
     def reply(request: Received) -> str:
-        before = str(request.body.get("input_prefix", "")) + str(request.body.get("prompt", ""))
+        before, _ = request.hole
         at = SOURCE.find(before[-40:])
         return SOURCE[at + len(before[-40:]) :].split("\n")[0] if at >= 0 else ""
 
