@@ -131,6 +131,9 @@ class RawProtocol(LanguageServerProtocol):
         if not self.is_initialized and method != "initialize":
             request.fail(NOT_INITIALIZED, "`initialize` must be the first request")
             return
+        if self.is_initialized and method == "initialize":
+            request.fail(INVALID_REQUEST, "`initialize` may be sent only once")
+            return
         route = self.routes.get(method)
         if route is None:
             request.fail(METHOD_NOT_FOUND, f"no method {method!r}")
