@@ -245,7 +245,7 @@ def _summary(
     out += [f"  The server says: {text}" for text in dict.fromkeys(told)]
     if not tally.shown:
         out += ["  Nothing was suggested. `ai-lsp doctor` says what is configured and what answers.", ""]
-    out += ['  In your editor:   README.md, section "In your editor" (Neovim, VS Code, Vim, Emacs, Helix, ...)']
+    out += ['  In your editor:   README.md, section "Your editor" (Neovim, Helix, Emacs, VS Code, ...)']
     if found is None:
         out += ["  With your model:  ai-lsp demo --model http://127.0.0.1:8012"]
     return [*out, ""]
