@@ -5,6 +5,7 @@ from __future__ import annotations
 import json
 import os
 import shlex
+import socket
 import subprocess
 import sys
 import time
@@ -214,6 +215,13 @@ def wait_for_bytes(path: Path, expected: bytes, *, timeout_s: float = WAIT_S) ->
         if time.monotonic() > until:
             raise AssertionError(f"{path.name} on disk\n{found!r}\nexpected\n{expected!r}")
         time.sleep(POLL_S)
+
+
+def unused_port() -> int:
+    """A port of this machine where nothing listens."""
+    with socket.socket() as probe:
+        probe.bind(("127.0.0.1", 0))
+        return int(probe.getsockname()[1])
 
 
 def code_blocks(readme: Path, language: str, url: str = "") -> list[str]:

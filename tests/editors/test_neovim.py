@@ -14,10 +14,10 @@ from typing import Any
 import pytest
 
 from tests.editors.install import REPOSITORY
-from tests.editors.place import ModelProcess, Place, code_blocks, wait_for_bytes
+from tests.editors.place import ModelProcess, Place, code_blocks, unused_port, wait_for_bytes
 from tests.editors.samples import GO, NOTES, READERS, ROWS, ROWS_REPLY, ROWS_TYPED, TOTALS
 from tests.editors.screen import Screen
-from tests.editors.terminal import coloured
+from tests.editors.terminal import coloured, text_of
 
 GHOST = "#0f8fef"
 """The colour that neovim.lua gives to ghost text and to nothing else."""
@@ -89,6 +89,51 @@ def test_several_lines_of_a_users_own_model_are_accepted_whole(
         expected = before + ROWS_TYPED + item["insertText"] + after
         wait_for_bytes(path, expected.replace("\n", line_end).encode())
         assert model.requests(), "the suggestion came from the model"
+
+
+def test_a_model_that_is_not_there_is_told_once_and_does_not_stop_the_typing(place: Place, nvim: Path) -> None:
+    before = READERS + "def load_coupons(path):\n"
+    path = place.write("shop.py", before + "\n")
+    nobody = code_blocks(README, "lua", f"http://127.0.0.1:{unused_port()}")[1]
+    with editing(place, nvim, path, before, nobody) as screen:
+        screen.type("    with op")
+        wait_for_ghost(screen, place, before + "    with op", "en(path")
+        screen.type("en(pa")
+        item = wait_for_ghost(screen, place, before + "    with open(pa", "th")
+        screen.press("Tab")
+        wait_for_acceptance(place, item)
+        screen.press("Escape")
+        screen.wait_for_text("… :AiLspMessages")
+        screen.type(":w\n", pause_s=0)
+        wait_for_bytes(path, (before + "    with open(pa" + item["insertText"] + "\n").encode())
+        assert len(place.wire.requests("window/showMessage")) == 1
+        screen.type(":AiLspMessages\n", pause_s=0)
+        screen.wait_for(lambda rows: "Start the server" in " ".join(map(text_of, rows)), "the whole message")
+
+
+def test_why_says_why_nothing_stands_there(place: Place, nvim: Path) -> None:
+    path = place.write("shop.py", READERS)
+    with editing(place, nvim, path, READERS) as screen:
+        screen.type("zzqx")
+        asked = "textDocument/inlineCompletion"
+        place.wire.wait_for(lambda: bool(place.wire.requests(asked)), asked)
+        screen.press("Escape")
+        screen.type(":AiLspWhy\n", pause_s=0)
+        screen.wait_for_text("No suggestion in shop.py: ")
+
+
+def test_what_other_files_say_is_suggested_in_a_new_one(place: Place, nvim: Path) -> None:
+    for number, reader in enumerate(READERS.split("\n\n\n")[:-1]):
+        place.write(f"shop/part{number}.py", reader + "\n")
+    before = "def load_coupons(path):\n"
+    path = place.write("shop/coupons.py", before + "\n")
+    with editing(place, nvim, path, before) as screen:
+        screen.type("    with op")
+        item = wait_for_ghost(screen, place, before + "    with op", "en(path")
+        screen.press("Tab")
+        wait_for_acceptance(place, item)
+        save(screen)
+        wait_for_bytes(path, (before + "    with op" + item["insertText"] + "\n").encode())
 
 
 def test_what_was_typed_into_the_suggestion_does_not_stand_twice(place: Place, nvim: Path) -> None:

@@ -1,7 +1,34 @@
 -- How Neovim (0.11 or newer) starts ai-lsp. `vim.lsp.config('ai_lsp', { … })` in your init.lua overrides any of it.
+
+-- A warning that comes while you type waits until you leave insert mode, and is cut to the last line: Neovim would
+-- stop the typing with "Press ENTER" otherwise. The whole of it is kept for `:AiLspMessages`.
+local function show_message(_, params)
+  local kept = vim.g.ai_lsp_messages or {}
+  kept[#kept + 1] = params.message
+  vim.g.ai_lsp_messages = kept
+  if params.type > vim.lsp.protocol.MessageType.Warning then
+    vim.notify(params.message, vim.log.levels.INFO)
+    return params
+  end
+  local function show()
+    local text, more = params.message:gsub('%s+', ' '), ' … :AiLspMessages'
+    if vim.api.nvim_strwidth(text) > vim.v.echospace then
+      text = vim.fn.strcharpart(text, 0, vim.v.echospace - vim.api.nvim_strwidth(more)) .. more
+    end
+    vim.notify(text, vim.log.levels.WARN)
+  end
+  if vim.api.nvim_get_mode().mode:find('^[iR]') then
+    vim.api.nvim_create_autocmd('InsertLeave', { once = true, callback = vim.schedule_wrap(show) })
+  else
+    show()
+  end
+  return params
+end
+
 ---@type vim.lsp.Config
 return {
   cmd = { 'ai-lsp', '--stdio' },
   -- No `filetypes`: every file that has a type. A file without a project is served alone.
   root_markers = { '.ai-lsp.toml', '.git' },
+  handlers = { ['window/showMessage'] = show_message },
 }

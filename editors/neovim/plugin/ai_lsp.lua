@@ -108,4 +108,17 @@ vim.api.nvim_create_autocmd('LspAttach', {
   end,
 })
 
+vim.api.nvim_create_user_command('AiLspMessages', function()
+  print(table.concat(vim.g.ai_lsp_messages or { 'ai-lsp has said nothing yet' }, '\n'))
+end, { desc = 'ai-lsp: all that it has said, whole' })
+
+vim.api.nvim_create_user_command('AiLspWhy', function()
+  local client = vim.lsp.get_clients({ name = 'ai_lsp', bufnr = 0 })[1]
+  if client then
+    client:exec_cmd({ title = 'Why', command = 'ai-lsp.why' }, { bufnr = 0 })
+  else
+    vim.notify('ai-lsp is not attached to this buffer', vim.log.levels.WARN)
+  end
+end, { desc = 'ai-lsp: why a suggestion appeared, or why none did' })
+
 vim.lsp.enable('ai_lsp')
