@@ -12,6 +12,8 @@ from ai_lsp.completion.local.votes import SOURCES, Distribution
 WIDTH = 3
 LONGEST = 28  # tokens
 _FLOOR = 0.01
+_HOPELESS = 0.001
+_NO_SOURCES = [0.0] * SOURCES
 
 
 @dataclass(slots=True)
@@ -23,11 +25,16 @@ class Step:
     joint: float  # probability of the whole text so far
     share: float  # of this token alone
     runner_up: float  # of the best other token
+    known: float  # probability of all tokens seen after the context; the rest is for new ones
+    shaped: float  # share of this token in the votes of places of the same shape
+    shape_order: int
+    twin: float  # likeness of the best removed line that goes on with this token
     order: int  # longest context that spoke
     own_order: int  # longest context that spoke for this token
     branches: int
     votes: float
     sources: list[float]
+    is_word: bool
 
 
 @dataclass(slots=True)
@@ -48,7 +55,7 @@ class Way:
 def search(
     left: Sequence[int],
     partial: str,
-    ask: Callable[[Sequence[int], str], Distribution],
+    ask: Callable[[list[int], list[int], str], Distribution],
     vocabulary: Vocabulary,
     deadline: float = float("inf"),
 ) -> list[Way]:
@@ -61,42 +68,63 @@ def search(
     while beams:
         grown: list[Way] = []
         for way in beams:
-            if time.perf_counter() > deadline:
-                break
-            half = partial if first else ""
-            spread = ask(context + way.tokens, half)
-            options = sorted(spread.tokens.items(), key=lambda kv: -kv[1])[: WIDTH + 1]
-            scale = 1.0 / (sum(spread.tokens.values()) or 1.0) if half else 1.0
-            for rank, (token, raw) in enumerate(options[:WIDTH]):
-                share = raw * scale
-                if share < _FLOOR:
-                    break
-                other = options[1 if rank == 0 else 0][1] * scale if len(options) > 1 else 0.0
-                joint = way.joint * share
-                piece = "" if token == END_SAME else vocabulary.text[token][len(half) :]
-                made = Step(
-                    way.text + piece,
-                    token,
-                    joint,
-                    share,
-                    other,
-                    spread.order,
-                    spread.first_order.get(token, 0),
-                    len(spread.tokens),
-                    spread.count,
-                    spread.sources.get(token) or [0.0] * SOURCES,
-                )
-                new = Way([*way.steps, made], joint, [*way.tokens, token], token == END_SAME)
-                if new.is_whole:
-                    if new.text:
-                        found.append(new)
-                        best_whole = max(best_whole, joint)
-                else:
+            made = (
+                _grow(way, ask, context, partial if first else "", vocabulary)
+                if time.perf_counter() < deadline
+                else []
+            )
+            if not made and way.steps:
+                found.append(way)
+            for new in made:
+                if not new.is_whole:
                     grown.append(new)
+                elif new.text:
+                    found.append(new)
+                    best_whole = max(best_whole, new.joint)
         first = False
         grown.sort(key=lambda w: -w.joint)
-        cut = [w for w in grown[:WIDTH] if w.joint <= best_whole or w.joint <= 0.001 or len(w.tokens) >= LONGEST]
-        found += cut
-        beams = [w for w in grown[:WIDTH] if w.joint > best_whole and w.joint > 0.001 and len(w.tokens) < LONGEST]
-    found.sort(key=lambda w: (not w.is_whole, -w.joint))
+        beams = []
+        for rank, way in enumerate(grown):
+            goes_on = rank < WIDTH and way.joint > max(best_whole, _HOPELESS) and len(way.tokens) < LONGEST
+            (beams if goes_on else found).append(way)
+    found.sort(key=lambda w: -w.joint)
     return found
+
+
+def _grow(
+    way: Way,
+    ask: Callable[[list[int], list[int], str], Distribution],
+    context: list[int],
+    half: str,
+    vocabulary: Vocabulary,
+) -> list[Way]:
+    """The likeliest ways that are one token longer."""
+    spread = ask(context, way.tokens, half)
+    options = sorted(spread.tokens.items(), key=lambda kv: -kv[1])[: WIDTH + 1]
+    known = sum(spread.tokens.values())
+    scale = 1.0 / (known or 1.0) if half else 1.0
+    made: list[Way] = []
+    for rank, (token, raw) in enumerate(options[:WIDTH]):
+        share = raw * scale
+        if share < _FLOOR:
+            break
+        piece = "" if token == END_SAME else vocabulary.text[token][len(half) :]
+        step = Step(
+            text=way.text + piece,
+            token=token,
+            joint=way.joint * share,
+            share=share,
+            runner_up=options[1 if rank == 0 else 0][1] * scale if len(options) > 1 else 0.0,
+            known=known,
+            shaped=spread.shaped.get(token, 0.0),
+            shape_order=spread.shape_order,
+            twin=spread.twin.get(token, 0.0),
+            order=spread.order,
+            own_order=spread.first_order.get(token, 0),
+            branches=len(spread.tokens),
+            votes=spread.count,
+            sources=spread.sources.get(token) or _NO_SOURCES,
+            is_word=piece[-1:].isalnum() or piece[-1:] == "_",
+        )
+        made.append(Way([*way.steps, step], step.joint, [*way.tokens, token], token == END_SAME))
+    return made

@@ -25,6 +25,9 @@ class Removal:
     at: int  # line where they stood
     depths: list[int]
     ids: list[list[int]]
+    above: list[int]  # ids of the line that stood above
+    renames: dict[int, int] | None = None  # see twins.renames; holds for `version` of the document
+    version: int = -1
 
 
 class Document:
@@ -91,6 +94,9 @@ class Document:
         old = self.lines[a : b + 1]
         new = split_lines(head + edit.text + tail)
         self._remember(a, old, new)
+        for removal in self.gone:
+            if removal.at > b:
+                removal.at += len(new) - len(old)
         self._replace(a, b + 1, new)
         self.version += 1
 
@@ -133,17 +139,18 @@ class Document:
         lines = [x for x in old if x not in kept and len(x.strip()) >= 4][:_ONE_REMOVAL]
         if not lines:
             return
+        if len(old) == 1 and _only_adds(old[0], new[0]):
+            return
         if len(old) == 1 and len(new) <= 2:
-            grown = new[0]
-            if _only_adds(old[0], grown):
-                return
             if self.gone and self.gone[-1].at == at and len(self.gone[-1].lines) >= 1:
                 # One burst of backspaces, or typing over a line already remembered, is one removal.
                 first = self.gone[-1].lines[0]
                 if _shared_start(first, old[0]) >= len(indentation(old[0])[0]) + 2 or len(new[0].strip()) < 3:
                     return
         encoded = [self._vocabulary.line(x) for x in lines]
-        self.gone.append(Removal(lines, at, [d for d, _ in encoded], [ids for _, ids in encoded]))
+        above = next((self.lines[i] for i in range(at - 1, max(-1, at - 6), -1) if self.lines[i].strip()), "")
+        ids_above = self._vocabulary.line(above)[1]
+        self.gone.append(Removal(lines, at, [d for d, _ in encoded], [ids for _, ids in encoded], ids_above))
         while sum(len(r.lines) for r in self.gone) > GONE_LINES and len(self.gone) > 1:
             self.gone.popleft()
 

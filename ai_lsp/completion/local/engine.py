@@ -8,8 +8,9 @@ from collections.abc import Iterator, Sequence
 from pathlib import PurePath
 
 import numpy as np
+import numpy.typing as npt
 
-from ai_lsp.completion.local import beam, scorer, votes
+from ai_lsp.completion.local import beam, evidence, scorer, twins, votes
 from ai_lsp.completion.local.documents import Document
 from ai_lsp.completion.local.edits import LineEdit, LocalPrediction
 from ai_lsp.completion.local.lexing import (
@@ -23,11 +24,13 @@ from ai_lsp.completion.local.lexing import (
     step,
     tokens,
 )
+from ai_lsp.completion.local.shapes import Shapes
 from ai_lsp.completion.local.shards import MAX_ORDER, Shard
 
 _OTHERS = 12  # open documents beside the current one that are scanned
 _OTHERS_TOKENS = 400_000
 _SLICE = 4000  # words taken over at a time
+_WORDS = 12  # words of one shard that may finish a half-typed one
 _NEAR = 4000  # tokens above and below the cursor whose words may finish a half-typed one
 
 
@@ -36,10 +39,13 @@ class Engine:
 
     def __init__(self) -> None:
         self.vocabulary = Vocabulary()
+        self.shapes = Shapes()
         self.documents: dict[str, Document] = {}  # by uri, the latest touched last
         self.mounted: list[votes.Mounted] = []
         self._by_path: dict[str, tuple[votes.Mounted, int]] = {}
-        self.weights = scorer.shipped()
+        self.use_shapes = True
+        self.use_twins = True
+        self.trees = scorer.shipped()
 
     # ---- the workspace ----------------------------------------------------------------------
     def mount(self, shard: Shard, stale: Sequence[int] = ()) -> None:
@@ -134,7 +140,7 @@ class Engine:
     # ---- prediction -------------------------------------------------------------------------
     def ways(
         self, uri: str, line: int, col: int, deadline: float = float("inf")
-    ) -> tuple[scorer.Spot, list[beam.Way]]:
+    ) -> tuple[evidence.Spot, list[beam.Way]]:
         """The ways to go on at a cursor and what the scorer must know of the spot."""
         document = self.documents[uri]
         current = document.lines[line] if line < len(document.lines) else ""
@@ -147,31 +153,50 @@ class Engine:
             if len(d.flat) <= room:
                 others.append(d)
                 room -= len(d.flat)
-        open_text = votes.stream(document, line, others)
-        mounted = [(m, w) for m in self.mounted if (w := m.weigh(document.family, here)).any()]
-        start = document.tokens_before(line)
         typed_tokens = tokens(typed)
         partial = typed_tokens.pop() if typed_tokens else ""
+        typed_ids = self.vocabulary.add_all(typed_tokens)
+        self.shapes.learn(self.vocabulary.text)
+        open_text = votes.stream(document, line, others, self.shapes)
+        mounted = [(m, w) for m in self.mounted if (w := m.weigh(document.family, here)).any()]
+        start = document.tokens_before(line)
         left = document.flat[max(0, start - MAX_ORDER) : start].tolist()
         left.append(step(columns(indent), document.depth_above(line)))
-        left += self.vocabulary.add_all(typed_tokens)
+        left += typed_ids
+        alike: list[twins.Twin] = []
+        if document.gone and self.use_twins:
+            half_id = self.vocabulary.add(partial) if partial else 0
+            self.shapes.learn(self.vocabulary.text)
+            alike = twins.twins(document, typed_ids, partial, self.vocabulary.text, self.shapes, half_id)
         allowed: dict[int, bool] = {}
         cache: dict[tuple[tuple[int, ...], str], votes.Distribution] = {}
 
-        def ask(context: Sequence[int], half: str) -> votes.Distribution:
-            key = (tuple(context[-MAX_ORDER:]), half)
+        def ask(left: list[int], taken: list[int], half: str) -> votes.Distribution:
+            context = (left + taken)[-MAX_ORDER:]
+            key = (tuple(context), half)
             hit = cache.get(key)
             if hit is None:
                 hit = votes.distribution(context, open_text, mounted, self.vocabulary, half, allowed)
+                if self.use_shapes:
+                    votes.add_shapes(hit, context, open_text, self.vocabulary, self.shapes, half)
                 if half and hit.rest > 0.05:
-                    self._finish_word(hit, document, start, half)
+                    self._finish_word(hit, document, start, half, mounted)
                 cache[key] = hit
-            return hit
+            going = [t for t in alike if len(t.tokens) > len(taken) and t.tokens[: len(taken)] == taken]
+            return votes.with_twins(hit, [(t.tokens[len(taken)], t.alike) for t in going]) if going else hit
 
         found = beam.search(left, partial, ask, self.vocabulary, deadline)
-        return scorer.Spot(typed, partial, current[col:], document, line), found
+        spot = evidence.Spot(typed, partial, current[col:], document, line, columns(indent), len(typed_tokens))
+        return spot, found
 
-    def _finish_word(self, spread: votes.Distribution, document: Document, start: int, half: str) -> None:
+    def _finish_word(
+        self,
+        spread: votes.Distribution,
+        document: Document,
+        start: int,
+        half: str,
+        mounted: Sequence[tuple[votes.Mounted, npt.NDArray[np.float32]]],
+    ) -> None:
         """Words of the open file that begin with the half-typed one, by how often they stand near."""
         if len(half.strip()) < 2:
             return
@@ -183,6 +208,10 @@ class Engine:
             for t, n in zip(kinds.tolist(), counts.tolist(), strict=True)
             if t > END_OUT and text[t].startswith(half) and text[t] != half
         }
+        for m, w in mounted:
+            share = float(w.max())
+            for t, n in m.words(half, text, _WORDS):
+                words[t] = words.get(t, 0.0) + 0.3 * share * n
         total = sum(words.values())
         for t, x in words.items():
             spread.tokens[t] = spread.tokens.get(t, 0.0) + spread.rest * 0.5 * x / (total + 1)
@@ -195,11 +224,10 @@ class Engine:
             return None
         deadline = time.perf_counter() + deadline_s if deadline_s else float("inf")
         spot, found = self.ways(uri, line, col, deadline)
-        chosen = scorer.choose(spot, found, self.weights, min_confidence)
+        chosen = scorer.choose(spot, found, self.trees, min_confidence)
         if chosen is None:
             return None
-        text, confidence, why = chosen
-        return LocalPrediction(text, confidence, 1, why)
+        return LocalPrediction(chosen.candidate.text, chosen.confidence, 1, chosen.why)
 
 
 def name_of(path: str) -> str:

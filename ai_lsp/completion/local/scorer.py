@@ -1,97 +1,122 @@
-"""How likely a suggestion is right: a few features of its evidence, weighed as fitted on other repositories."""
+"""How likely a suggestion is right, and which one to show: small trees, fitted on other repositories."""
 
 from __future__ import annotations
 
 import json
-import math
 from collections.abc import Sequence
 from dataclasses import dataclass
 from functools import cache
 from importlib.resources import files
 
-from ai_lsp.completion.local import votes
-from ai_lsp.completion.local.beam import Step, Way
-from ai_lsp.completion.local.documents import Document
-from ai_lsp.completion.local.shards import MAX_ORDER
+import numpy as np
+import numpy.typing as npt
 
-SHORTEST = 3  # characters; less is not worth a glance
+from ai_lsp.completion.local import evidence, votes
+from ai_lsp.completion.local.beam import Way
+from ai_lsp.completion.local.evidence import Candidate, Spot
+
+_PRICE_OF_WRONG = 8.0  # characters that a wrong suggestion costs its reader
 
 
 @dataclass(frozen=True, slots=True)
-class Spot:
-    """Where the suggestion would stand."""
+class Trees:
+    """Regression trees laid end to end; a node with feature -1 is a leaf and leads to itself."""
 
-    typed: str  # of the line, without its indentation
-    partial: str  # half-typed last token
-    after: str  # rest of the line
-    document: Document
-    line: int
+    names: tuple[str, ...]  # of the features, in the order of a row
+    feature: npt.NDArray[np.int32]
+    bound: npt.NDArray[np.float64]  # a leaf's value stands here too
+    low: npt.NDArray[np.int32]  # next node where the feature is at most the bound
+    high: npt.NDArray[np.int32]
+    roots: npt.NDArray[np.int32]
+    depth: int
+
+    def chances(self, rows: npt.NDArray[np.float64]) -> npt.NDArray[np.float64]:
+        """The chance of being right for each row of features."""
+        node = np.broadcast_to(self.roots, (len(rows), len(self.roots)))
+        across = np.arange(len(rows))[:, None]
+        for _ in range(self.depth):
+            node = np.where(rows[across, self.feature[node]] <= self.bound[node], self.low[node], self.high[node])
+        score = self.bound[node].sum(axis=1)
+        return np.asarray(1.0 / (1.0 + np.exp(-score)))
 
 
-def features(spot: Spot, steps: Sequence[Step], i: int) -> list[float]:
-    """Features of the suggestion that ends after step i."""
-    part = steps[: i + 1]
-    last = part[-1]
-    text = last.text
-    low = min(s.share for s in part)
-    whole = len(part) > 1 and part[-2].text == text
-    nest = sum(text.count(c) for c in "([{") - sum(text.count(c) for c in ")]}")
-    joint = math.log(max(last.joint, 1e-4))
-    half = 1.0 if spot.partial else 0.0
-    return [
-        1.0,
-        joint,
-        math.log(max(low, 1e-3)),
-        part[0].order / MAX_ORDER,
-        sum(s.order for s in part) / len(part) / MAX_ORDER,
-        min(s.order for s in part) / MAX_ORDER,
-        math.log(len(part)),
-        math.log1p(len(text)),
-        half,
-        math.log1p(part[0].branches),
-        float(whole),
-        math.log1p(len(spot.typed)),
-        nest / 3,
-        half * math.log(max(part[0].share, 1e-3)),
-        joint * joint / 10,
-    ]
+@dataclass(frozen=True, slots=True)
+class Chosen:
+    """What to show."""
+
+    candidate: Candidate
+    confidence: float
+    why: str
 
 
 @cache
-def shipped() -> list[float]:
-    """The weights that come with the package."""
-    stored = json.loads(files("ai_lsp.completion.local").joinpath("weights.json").read_text("utf-8"))
-    weights: list[float] = stored["line"]
-    return weights
+def shipped() -> Trees:
+    """The trees that come with the package; weights.json says what they were fitted on."""
+    return read(files("ai_lsp.completion.local").joinpath("weights.json").read_text("utf-8"))
 
 
-def choose(
-    spot: Spot, found: Sequence[Way], weights: Sequence[float], min_confidence: float
-) -> tuple[str, float, str] | None:
-    """(text, confidence, why) of the longest start of the best way that is sure enough."""
-    if not found:
+def read(text: str) -> Trees:
+    """Trees from their JSON form."""
+    stored = json.loads(text)
+    feature: list[int] = []
+    bound: list[float] = []
+    low: list[int] = []
+    high: list[int] = []
+    roots: list[int] = []
+    for tree in stored["trees"]:
+        first = len(feature)
+        roots.append(first)
+        for offset, node in enumerate(tree):
+            if isinstance(node, list):
+                feature.append(node[0])
+                bound.append(node[1])
+                low.append(first + node[2])
+                high.append(first + node[3])
+            else:
+                feature.append(0)
+                bound.append(node)
+                low.append(first + offset)
+                high.append(first + offset)
+    return Trees(
+        tuple(stored["features"]),
+        np.array(feature, np.int32),
+        np.array(bound),
+        np.array(low, np.int32),
+        np.array(high, np.int32),
+        np.array(roots, np.int32),
+        stored["depth"],
+    )
+
+
+def choose(spot: Spot, ways: Sequence[Way], trees: Trees, min_confidence: float) -> Chosen | None:
+    """The text with the largest expected gain among those that are sure enough; None where none is."""
+    some = evidence.candidates(spot, ways)
+    if not some:
         return None
-    best: tuple[str, float, str] | None = None
-    for i, s in enumerate(found[0].steps):
-        if len(s.text.strip()) < SHORTEST:
-            continue
-        z = sum(a * b for a, b in zip(weights, features(spot, found[0].steps, i), strict=True))
-        confidence = 1 / (1 + math.exp(-max(-30.0, min(30.0, z))))
-        if confidence >= min_confidence and (best is None or len(s.text) >= len(best[0])):
-            best = (s.text, confidence, _why(s))
-    return best
+    chances = trees.chances(np.array([c.row for c in some]))
+    lengths = np.array([len(c.text.rstrip()) for c in some])
+    gain = chances * lengths - (1.0 - chances) * _PRICE_OF_WRONG
+    gain[chances < min_confidence] = -np.inf
+    best = int(np.argmax(gain))
+    if gain[best] == -np.inf:
+        return None
+    return Chosen(some[best], float(chances[best]), _why(some[best]))
 
 
-_NAMES = {
+_PLACES = {
     votes.OTHER: "other files of the workspace",
     votes.FOLDER: "files of this folder",
     votes.RECENT: "other open files",
-    votes.BELOW: "text below in this file",
-    votes.ABOVE: "text above in this file",
-    votes.GONE: "text you have just removed",
+    votes.BELOW: "the text below",
+    votes.ABOVE: "the text above",
+    votes.GONE: "text that was just removed",
 }
 
 
-def _why(last: Step) -> str:
-    source = max(range(votes.SOURCES), key=lambda k: last.sources[k])
-    return f"seen in {_NAMES[source]} after the same {last.order} tokens"
+def _why(candidate: Candidate) -> str:
+    totals = [sum(s.sources[k] for s in candidate.way.steps[: candidate.cut + 1]) for k in range(votes.SOURCES)]
+    if not any(totals):
+        return "fits the shape of the text around"
+    place = _PLACES[max(range(votes.SOURCES), key=totals.__getitem__)]
+    order = candidate.way.steps[0].order
+    return f"follows the same {order} tokens in {place}" if order > 1 else f"a word of {place}"

@@ -19,10 +19,10 @@ from pathlib import Path
 
 import numpy as np
 
-from ai_lsp.completion.local.lexing import END_OUT, PAD, Ids
+from ai_lsp.completion.local.lexing import END_OUT, FIRST_TEXT, PAD, Ids
 
 MAX_ORDER = 12
-MAGIC = b"ailspsh3"  # the format's version is its last character
+MAGIC = b"ailspsh4"  # the format's version is its last character
 SUFFIX = ".shard"
 _HEAD = struct.Struct("<8sIIQ")  # magic, length of the description, its checksum, length of the whole file
 
@@ -83,6 +83,7 @@ def build(files: Sequence[SourceFile], encoded: Sequence[Ids], words: Sequence[s
     kept = [w for w, is_used in zip(words, used.tolist(), strict=True) if is_used]
     positions = sort_suffixes(flat)
     first = np.searchsorted(flat[positions], np.arange(len(kept) + 1)).astype(np.int32)
+    alphabet = np.array(sorted(range(END_OUT + 1, len(kept)), key=kept.__getitem__), np.int32)
     blob = "\n".join(kept[END_OUT + 1 :]).encode("utf-8", "surrogatepass")
     about = json.dumps(
         {
@@ -96,7 +97,7 @@ def build(files: Sequence[SourceFile], encoded: Sequence[Ids], words: Sequence[s
     ).encode()
     about += b" " * (-(_HEAD.size + len(about)) % 8)
     blob += b"\n" * (-len(blob) % 4)
-    arrays = flat.tobytes() + positions.tobytes() + first.tobytes()
+    arrays = flat.tobytes() + positions.tobytes() + first.tobytes() + alphabet.tobytes()
     total = _HEAD.size + len(about) + len(blob) + len(arrays)
     return _HEAD.pack(MAGIC, len(about), zlib.crc32(about), total) + about + blob + arrays
 
@@ -134,12 +135,17 @@ class Shard:
         text_at = _HEAD.size + about_size
         tokens, positions, words, text = (about[k] for k in ("tokens", "positions", "words", "text"))
         arrays_at = text_at + text + (-text % 4)
-        if arrays_at + 4 * (tokens + positions + words + 1) != total:
+        letters = words - FIRST_TEXT
+        if arrays_at + 4 * (tokens + positions + words + 1 + letters) != total:
             raise BadShardError("sizes do not add up")
         self._words = (data[text_at : text_at + text]).decode("utf-8", "surrogatepass").split("\n")
         self.tok: Ids = np.frombuffer(data, np.int32, tokens, arrays_at)
         self.pos: Ids = np.frombuffer(data, np.int32, positions, arrays_at + 4 * tokens)
         first = np.frombuffer(data, np.int32, words + 1, arrays_at + 4 * (tokens + positions))
+        self.first: Ids = first
+        self.alphabet: Ids = np.frombuffer(
+            data, np.int32, letters, arrays_at + 4 * (tokens + positions + words + 1)
+        )
         view = memoryview(data)
         self._t = view[arrays_at : arrays_at + 4 * tokens].cast("i")
         self._p = view[arrays_at + 4 * tokens : arrays_at + 4 * (tokens + positions)].cast("i")

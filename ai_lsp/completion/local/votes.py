@@ -6,19 +6,25 @@ Longer matches are trusted first; what they leave open goes to shorter ones (Wit
 from __future__ import annotations
 
 import os
+from bisect import bisect_left
 from collections.abc import Sequence
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 
 import numpy as np
 import numpy.typing as npt
 
 from ai_lsp.completion.local.documents import Document
 from ai_lsp.completion.local.lexing import END_OUT, END_SAME, ENDS, PAD, Ids, Vocabulary
+from ai_lsp.completion.local.shapes import NAMES_END, Shapes
 from ai_lsp.completion.local.shards import MAX_ORDER, Shard
 
 OTHER, FOLDER, RECENT, BELOW, ABOVE, GONE = range(6)  # where a vote comes from
 SOURCES = 6
 WEIGHT = (1.0, 2.0, 3.0, 6.0, 6.0, 6.0)
+_TWIN_SHARE = 0.6  # of the probability that a perfect twin takes
+_SHAPE_LEAST = 3  # tokens that must agree in shape
+_SHAPE_PLACES = 12
+_SHAPE_ENOUGH = 12
 _SAMPLE = 160  # places of one order that are asked, at most
 _ENOUGH = 0.004  # probability left over at which shorter matches are no longer asked
 _CROWD = 4000  # a match this frequent ends the search in the workspace at order 2
@@ -55,6 +61,18 @@ class Mounted:
             self.weights[key] = hit
         return hit
 
+    def words(self, start: str, text: Sequence[str], most: int) -> list[tuple[int, int]]:
+        """The commonest words that begin so: (global id, how often)."""
+        alphabet, to_global = self.shard.alphabet, self.to_global
+        lo = bisect_left(alphabet, start, key=lambda w: text[to_global[w]])
+        hi = bisect_left(alphabet, start + "\U0010ffff", lo, key=lambda w: text[to_global[w]])
+        some = alphabet[lo:hi]
+        counts = self.shard.first[some + 1] - self.shard.first[some]
+        if len(some) > most:
+            top = np.argpartition(-counts, most)[:most]
+            some, counts = some[top], counts[top]
+        return list(zip(to_global[some].tolist(), counts.tolist(), strict=True))
+
     def ranges(self, context: tuple[int, ...]) -> list[tuple[int, int]]:
         """Ranges for a context in global ids, remembered between requests."""
         hit = self.found.get(context)
@@ -74,8 +92,9 @@ class Stream:
 
     flat: Ids
     source: npt.NDArray[np.int8]  # source of a vote cast at a place; -1: no vote
-    doc: npt.NDArray[np.int16]
+    shape: Ids
     places: dict[int, npt.NDArray[np.int64]] = field(default_factory=dict)
+    alike: dict[int, npt.NDArray[np.int64]] = field(default_factory=dict)
 
     def where(self, token: int) -> npt.NDArray[np.int64]:
         """Places that hold a token and may vote."""
@@ -86,44 +105,46 @@ class Stream:
             self.places[token] = hit
         return hit
 
+    def shaped(self, shape: int) -> npt.NDArray[np.int64]:
+        """Places that hold a token of a shape and may vote."""
+        hit = self.alike.get(shape)
+        if hit is None:
+            hit = np.flatnonzero(self.shape == shape)
+            hit = hit[self.source[hit] >= 0]
+            self.alike[shape] = hit
+        return hit
 
-def stream(current: Document, line: int, others: Sequence[Document], past: int = MAX_ORDER + 1) -> Stream:
+
+def stream(
+    current: Document, line: int, others: Sequence[Document], shapes: Shapes, past: int = MAX_ORDER + 1
+) -> Stream:
     """All open text that may vote for what comes at `line` of the current document."""
     gap = np.zeros(past, np.int32)
+    end = np.array([END_OUT], np.int32)
     parts: list[Ids] = [gap]
     sources: list[npt.NDArray[np.int8]] = [np.full(past, -1, np.int8)]
-    docs: list[npt.NDArray[np.int16]] = [np.full(past, -1, np.int16)]
 
-    def put(ids: Ids, source: int, doc: int) -> None:
-        tail = np.concatenate((ids, np.array([END_OUT], np.int32), gap))
+    def put(ids: Ids, source: int, silent: int = 0) -> None:
+        tail = np.concatenate((ids, end, gap))
         marks = np.full(len(tail), -1, np.int8)
-        marks[: len(ids)] = source
+        marks[silent : len(ids)] = source
         parts.append(tail)
         sources.append(marks)
-        docs.append(np.full(len(tail), doc, np.int16))
 
-    for number, other in enumerate(others, 2):
-        put(other.flat, RECENT, number)
-    start, end = current.tokens_before(line), current.tokens_before(line + 1)
-    put(current.flat[:start], ABOVE, 0)
-    put(current.flat[end:], BELOW, 0)
+    for other in others:
+        put(other.flat, RECENT)
+    start, stop = current.tokens_before(line), current.tokens_before(line + 1)
+    put(current.flat[:start], ABOVE)
+    put(current.flat[stop:], BELOW)
     for removal in reversed(current.gone):
-        ids: list[int] = []
+        ids: list[int] = [END_SAME, *removal.above]
+        silent = len(ids) - 1  # the last token above votes for the removed line that followed it
         for row in removal.ids:
             if row:
                 ids += (END_SAME, *row)
-        put(np.array(ids, np.int32), GONE, 1)
-    return Stream(np.concatenate(parts), np.concatenate(sources), np.concatenate(docs))
-
-
-@dataclass(slots=True)
-class Support:
-    """The evidence for one next token."""
-
-    probability: float
-    order: int  # longest match that ends in this token
-    votes: float  # weighted votes of the longest matches
-    sources: tuple[float, ...]  # weighted votes by source, all orders asked
+        put(np.array(ids, np.int32), GONE, silent)
+    flat = np.concatenate(parts)
+    return Stream(flat, np.concatenate(sources), shapes.of[flat])
 
 
 @dataclass(slots=True)
@@ -137,6 +158,9 @@ class Distribution:
     first_order: dict[int, int]
     sources: dict[int, list[float]]
     ends: list[float]  # votes for the three kinds of line end
+    shaped: dict[int, float] = field(default_factory=dict)  # share of the votes of places of the same shape
+    shape_order: int = 0
+    twin: dict[int, float] = field(default_factory=dict)  # likeness of the removed line that goes on so
 
 
 def distribution(
@@ -202,6 +226,106 @@ def distribution(
             break
     result.rest = left
     return result
+
+
+def add_shapes(
+    result: Distribution,
+    context: Sequence[int],
+    open_text: Stream,
+    vocabulary: Vocabulary,
+    shapes: Shapes,
+    partial: str,
+) -> None:
+    """Mixes in the votes of places of the same shape, their names replaced by the names here."""
+    past = context[-MAX_ORDER:]
+    levels = _shape_levels(past, open_text, shapes)
+    if len(levels) < _SHAPE_LEAST:
+        return
+    flat, of, text = open_text.flat, shapes.of, vocabulary.text
+    tally: dict[int, float] = {}
+    asked = 0
+    known = set(past)
+    for order in range(len(levels), max(_SHAPE_LEAST, len(levels) - 3) - 1, -1):
+        at = levels[order - 1]
+        for place in at[-_SHAPE_PLACES:].tolist() if len(at) else ():
+            names: dict[str, str] = {}
+            back: dict[str, str] = {}
+            same = 0
+            fits = True
+            for there, here in zip(flat[place - order + 1 : place + 1].tolist(), past[-order:], strict=True):
+                if there == here:
+                    same += 1
+                if of[there] < NAMES_END:
+                    a, b = text[there].strip(), text[here].strip()
+                    if names.setdefault(a, b) != b or back.setdefault(b, a) != a:
+                        fits = False
+                        break
+            if not fits:
+                continue
+            token = int(flat[place + 1])
+            weight = WEIGHT[int(open_text.source[place])] * (1.0 + same) * order
+            if token == PAD:
+                continue
+            if token in ENDS:
+                token = END_SAME
+            elif of[token] < NAMES_END:
+                word = text[token]
+                bare = word.strip()
+                if bare in names:
+                    token = vocabulary.add((" " if word[0] == " " else "") + names[bare])
+                elif token not in known:
+                    weight *= 0.2
+            if partial and (token in ENDS or not text[token].startswith(partial)):
+                continue
+            tally[token] = tally.get(token, 0.0) + weight
+            asked += 1
+        if asked >= _SHAPE_ENOUGH:
+            break
+    total = sum(tally.values())
+    if not total:
+        return
+    result.shape_order = len(levels)
+    share = (0.6 if len(levels) >= result.order + 3 else 0.25) * asked / (asked + 2.0)
+    if not result.tokens:
+        share = asked / (asked + 2.0)
+    for token in result.tokens:
+        result.tokens[token] *= 1.0 - share
+    for token, weight in tally.items():
+        result.tokens[token] = result.tokens.get(token, 0.0) + share * weight / total
+        result.shaped[token] = weight / total
+
+
+def with_twins(result: Distribution, following: Sequence[tuple[int, float]]) -> Distribution:
+    """A copy that also hears the removed lines that the typed one stands for: (next token, likeness)."""
+    best: dict[int, float] = {}
+    for token, alike in following:
+        best[token] = max(best.get(token, 0.0), alike)
+    total = sum(best.values())
+    share = _TWIN_SHARE * max(best.values())
+    known = sum(result.tokens.values()) or 1.0
+    tokens = {t: x / known * (1.0 - share) for t, x in result.tokens.items()}
+    for token, alike in best.items():
+        tokens[token] = tokens.get(token, 0.0) + share * alike / total
+    return replace(result, tokens=tokens, twin=best)
+
+
+def _shape_levels(past: Sequence[int], open_text: Stream, shapes: Shapes) -> list[npt.NDArray[np.int64]]:
+    """For k = 1, 2, …: places whose longest match in shape is exactly k tokens."""
+    found: list[npt.NDArray[np.int64]] = []
+    if not past:
+        return found
+    wanted = [int(shapes.of[t]) for t in past]
+    flat = open_text.shape
+    at = open_text.shaped(wanted[-1])
+    for back in range(1, len(wanted)):
+        if not len(at):
+            return found
+        same = flat[at - back] == wanted[-1 - back]
+        found.append(at[~same])
+        at = at[same]
+    if len(at):
+        found.append(at)
+    return found
 
 
 def _open_levels(past: tuple[int, ...], open_text: Stream) -> list[npt.NDArray[np.int64]]:

@@ -1,0 +1,245 @@
+"""What speaks for and against each suggestion, as numbers: the scorer's whole view of the world."""
+
+from __future__ import annotations
+
+import math
+from collections.abc import Sequence
+from dataclasses import dataclass, field
+
+from ai_lsp.completion.local import votes
+from ai_lsp.completion.local.beam import Step, Way
+from ai_lsp.completion.local.documents import Document
+from ai_lsp.completion.local.lexing import ENDS, is_identifier
+
+SHORTEST = 3  # characters; less is not worth a glance
+_NEAR_LINES = 300  # lines around the cursor that are compared as wholes
+_NEAR_TOKENS = 3000
+_WAYS = 8  # ways whose starts may be shown
+
+NAMES = (
+    "joint", "low", "last_share", "first_share", "first_order", "mean_order", "low_order", "last_order",
+    "first_own", "last_own", "low_own", "steps", "chars", "half", "half_chars", "branches", "last_branches",
+    "low_branches", "typed_chars", "typed_tokens", "nest", "typed_nest", "mass", "against", "runner_first",
+    "runner_last", "low_margin", "rank", "lead", "votes_first", "votes_last", "votes_low",
+    "gone_first", "above_first", "below_first", "recent_first", "folder_first", "other_first",
+    "gone_last", "above_last", "below_last", "recent_last", "folder_last", "other_last",
+    "gone_low", "file_low", "open_low", "is_whole", "ends_next", "end_share", "ways",
+    "in_string", "in_comment", "after_cursor", "after_agrees", "last_kind", "before_kind", "first_kind",
+    "dup_above", "dup_below", "dup_next", "dup_gone", "gone_prefix", "gone_typed", "gone_age",
+    "new_words", "far_words", "last_chars", "file_tokens", "depth", "inside_word", "typed_known", "known_first", "known_last", "shaped_first", "shaped_last", "shaped_low", "shape_first", "shape_last", "twin_first", "twin_last", "twin_low",
+)  # fmt: skip
+"""The features, in the order of a row."""
+
+
+@dataclass(slots=True)
+class Spot:
+    """Where a suggestion would stand, and what is near."""
+
+    typed: str  # of the line, without its indentation
+    partial: str  # half-typed last token
+    after: str  # rest of the line
+    document: Document
+    line: int
+    depth: int
+    typed_tokens: int
+    near: dict[str, int] = field(default_factory=dict)  # line without indentation -> its distance, sign by side
+    words: dict[int, int] = field(default_factory=dict)  # token -> distance in tokens
+    gone: list[tuple[int, str]] = field(default_factory=list)  # (age, removed line)
+    in_string: float = 0.0
+    in_comment: float = 0.0
+
+    def look_around(self) -> None:
+        """Fills what is near; costs a fraction of a millisecond."""
+        lines, at = self.document.lines, self.line
+        for i in range(max(0, at - _NEAR_LINES), min(len(lines), at + _NEAR_LINES + 1)):
+            body = lines[i].strip()
+            if i != at and body:
+                known = self.near.get(body)
+                if known is None or abs(i - at) < abs(known):
+                    self.near[body] = i - at
+        start = self.document.tokens_before(at)
+        flat = self.document.flat[max(0, start - _NEAR_TOKENS) : start + _NEAR_TOKENS].tolist()
+        middle = min(start, _NEAR_TOKENS)
+        for i, token in enumerate(flat):
+            known = self.words.get(token)
+            if known is None or abs(i - middle) < known:
+                self.words[token] = abs(i - middle)
+        for age, removal in enumerate(reversed(self.document.gone)):
+            self.gone += [(age, line.strip()) for line in removal.lines]
+        self.in_string, self.in_comment = _lexical_state(self.typed, self.document.family)
+
+
+@dataclass(slots=True)
+class Candidate:
+    """A text that could be shown, the way it begins, and its row of features."""
+
+    text: str
+    way: Way
+    cut: int  # index of its last step
+    row: list[float]
+
+
+def candidates(spot: Spot, ways: Sequence[Way]) -> list[Candidate]:
+    """Every text that may be shown: each way, cut after each token, once."""
+    spot.look_around()
+    best: dict[str, tuple[Way, int, int]] = {}
+    for rank, way in enumerate(ways[:_WAYS]):
+        for cut, step in enumerate(way.steps):
+            if step.token in ENDS or len(step.text.strip()) < SHORTEST:
+                continue
+            known = best.get(step.text)
+            if known is None or known[0].steps[known[2]].joint < step.joint:
+                best[step.text] = (way, rank if known is None else known[1], cut)
+    leaves = [(w.text, w.joint) for w in ways]
+    return [
+        Candidate(text, way, cut, _row(spot, way, rank, cut, text, leaves))
+        for text, (way, rank, cut) in best.items()
+    ]
+
+
+def _row(
+    spot: Spot, way: Way, rank: int, cut: int, text: str, leaves: Sequence[tuple[str, float]]
+) -> list[float]:
+    part = way.steps[: cut + 1]
+    first, last = part[0], part[-1]
+    following = way.steps[cut + 1] if cut + 1 < len(way.steps) else None
+    mass = sum(joint for leaf, joint in leaves if leaf.startswith(text))
+    against = sum(joint for leaf, joint in leaves if not leaf.startswith(text))
+    top = leaves[0][1] if leaves else 0.0
+    whole_line = (spot.typed + text).strip()
+    shares = [s.share for s in part]
+    fractions_first, fractions_last = _fractions(first), _fractions(last)
+    every = [_fractions(s) for s in part]
+    spread = spot.near.get(whole_line, 0)
+    rest_age = min((age for age, line in spot.gone if line.startswith(whole_line)), default=-1)
+    typed_age = min((age for age, line in spot.gone if spot.typed and line.startswith(spot.typed)), default=-1)
+    distances = [spot.words.get(s.token, 9999) for s in part if s.token not in ENDS and s.is_word]
+    return [
+        _log(last.joint),
+        _log(min(shares)),
+        _log(last.share),
+        _log(first.share),
+        first.order,
+        sum(s.order for s in part) / len(part),
+        min(s.order for s in part),
+        last.order,
+        first.own_order,
+        last.own_order,
+        min(s.own_order for s in part),
+        len(part),
+        len(text),
+        1.0 if spot.partial else 0.0,
+        len(spot.partial.strip()),
+        math.log1p(first.branches),
+        math.log1p(last.branches),
+        math.log1p(max(s.branches for s in part)),
+        len(spot.typed),
+        spot.typed_tokens,
+        _nest(text),
+        _nest(spot.typed),
+        _log(mass),
+        _log(against),
+        _log(first.runner_up),
+        _log(last.runner_up),
+        min(s.share - s.runner_up for s in part),
+        rank,
+        _log(way.joint) - _log(top),
+        math.log1p(first.votes),
+        math.log1p(last.votes),
+        math.log1p(min(s.votes for s in part)),
+        *(fractions_first[k] for k in _ORDER),
+        *(fractions_last[k] for k in _ORDER),
+        min(f[votes.GONE] for f in every),
+        min(f[votes.GONE] + f[votes.ABOVE] + f[votes.BELOW] for f in every),
+        min(f[votes.GONE] + f[votes.ABOVE] + f[votes.BELOW] + f[votes.RECENT] for f in every),
+        1.0 if way.is_whole else 0.0,
+        1.0 if following is not None and following.token in ENDS else 0.0,
+        following.share if following is not None and following.token in ENDS else 0.0,
+        len(leaves),
+        spot.in_string,
+        spot.in_comment,
+        1.0 if spot.after.strip() else 0.0,
+        1.0 if spot.after.strip() and spot.after.strip()[0] == text.rstrip()[-1:] else 0.0,
+        _kind(text[-1:]),
+        _kind(spot.typed[-1:]),
+        _kind(text[:1]),
+        -spread if spread < 0 else 0,
+        spread if spread > 0 else 0,
+        1.0 if spread == 1 else 0.0,
+        1.0 if any(line == whole_line for _, line in spot.gone) else 0.0,
+        rest_age,
+        typed_age,
+        spot.gone[0][0] if spot.gone else -1,
+        sum(d == 9999 for d in distances),
+        math.log1p(max(distances, default=0)),
+        len(text) - (len(part[-2].text) if len(part) > 1 else 0),
+        math.log1p(len(spot.document.flat)),
+        spot.depth,
+        1.0 if spot.partial and is_identifier(spot.partial) else 0.0,
+        1.0 if spot.partial and any(line.startswith(spot.typed) for line in spot.near) else 0.0,
+        first.known,
+        last.known,
+        first.shaped,
+        last.shaped,
+        min(s.shaped for s in part),
+        first.shape_order,
+        last.shape_order,
+        first.twin,
+        last.twin,
+        min(s.twin for s in part),
+    ]
+
+
+_ORDER = (votes.GONE, votes.ABOVE, votes.BELOW, votes.RECENT, votes.FOLDER, votes.OTHER)
+
+
+def _fractions(step: Step) -> list[float]:
+    total = sum(step.sources)
+    return [x / total for x in step.sources] if total else [0.0] * votes.SOURCES
+
+
+def _log(x: float) -> float:
+    return math.log(max(x, 1e-4))
+
+
+def _nest(text: str) -> int:
+    return sum(text.count(c) for c in "([{") - sum(text.count(c) for c in ")]}")
+
+
+def _kind(character: str) -> int:
+    """What a character is, as a small number that trees can split on."""
+    if not character:
+        return -1
+    if character.isalpha() or character == "_":
+        return 0
+    if character.isdigit():
+        return 1
+    if character.isspace():
+        return 2
+    return 3 + "([{)]}.,;:=\"'`<>/-+*#@!&|\\?$%^~".find(character)
+
+
+_LINE_COMMENT = {"python": "#", "ruby": "#", "shell": "#", "yaml": "#", "toml": "#", "lua": "--", "sql": "--"}
+
+
+def _lexical_state(typed: str, family: str) -> tuple[float, float]:
+    """Whether the cursor stands in a string, in a comment, judged by its line alone."""
+    comment = _LINE_COMMENT.get(family, "//")
+    quote = ""
+    i = 0
+    if typed.startswith(("*", "/*")) and comment == "//":
+        return 0.0, 1.0
+    while i < len(typed):
+        c = typed[i]
+        if quote:
+            if c == "\\":
+                i += 1
+            elif c == quote:
+                quote = ""
+        elif c in "\"'`":
+            if not (c == "'" and family == "rust"):
+                quote = c
+        elif typed.startswith(comment, i):
+            return 0.0, 1.0
+        i += 1
+    return (1.0 if quote else 0.0), 0.0

@@ -1,0 +1,1 @@
+"""Scores of what the product suggests, measured on repositories' own histories."""
