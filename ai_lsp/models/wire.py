@@ -218,11 +218,12 @@ class Wire:
 
     async def _send(self, ask: Ask, deadline: float) -> httpx.Response:
         """Open the answer's stream. Anything but success is read, bounded, and raised."""
-        client = await self._open()
         content = json.dumps(ask.body, ensure_ascii=False).encode("utf-8", "replace")
-        request = client.build_request("POST", self._base + ask.path, content=content, headers=self._headers())
         try:
             async with asyncio.timeout_at(deadline):
+                client = await self._open()
+                url = self._base + ask.path
+                request = client.build_request("POST", url, content=content, headers=self._headers())
                 response = await _sent(client, request)
                 is_page = _kind(response) == "text/html"
                 if response.status_code == 200 and not is_page:
@@ -264,10 +265,10 @@ class Wire:
 
     async def _document(self, method: str, path: str, body: Mapping[str, Any] | None) -> JsonObject:
         limit_s = min(self.settings.timeout_s, PROBE_S)
-        client = await self._open()
-        request = client.build_request(method, self._base + path, json=body, headers=self._headers())
         try:
             async with asyncio.timeout(limit_s):
+                client = await self._open()
+                request = client.build_request(method, self._base + path, json=body, headers=self._headers())
                 response = await _sent(client, request)
                 try:
                     content = await _bounded(response, MAX_DOCUMENT_BYTES)

@@ -75,6 +75,18 @@ async def test_llamacpp_asks_the_server_once_which_model_it_has() -> None:
         await model.aclose()
 
 
+async def test_llamacpp_still_loading_is_told_and_asked_again_later() -> None:
+    async with ScriptedModel(reply="x", dialect="llamacpp") as server:
+        server.change(status=503, body=b'{"error": {"code": 503, "message": "Loading model"}}')
+        model = opened("llamacpp", server.url, model="tab")
+        with pytest.raises(errors.ServerFailed, match="Loading model"):
+            await hear(model, request(HOLE))
+        server.change(status=200)
+        await hear(model, request(HOLE))
+        assert server.requests[-1].path == "/completion", "the model's name was asked for once it could tell"
+        await model.aclose()
+
+
 async def test_openai_renders_the_familys_tokens() -> None:
     body = await sent("openai")
     assert body["path"] == "/v1/completions"

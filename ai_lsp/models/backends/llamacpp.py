@@ -12,7 +12,7 @@ from collections.abc import AsyncGenerator
 from functools import partial
 from typing import Any
 
-from ai_lsp.errors import ModelRefused, UnknownTemplate
+from ai_lsp.errors import MalformedAnswer, ModelRefused, ServerFailed, UnknownTemplate
 from ai_lsp.models.events import JsonObject
 from ai_lsp.models.fim import FimTemplate, render, template_for
 from ai_lsp.models.openai_shape import chat_body, read_choice, read_usage
@@ -87,6 +87,8 @@ class LlamaCpp:
                 self._served_model = _model_name(await self._wire.get("/props"))
             except ModelRefused:
                 self._served_model = ""
+            except (ServerFailed, MalformedAnswer):  # perhaps still loading: the request itself will tell
+                return ""
         return self._served_model
 
     async def _look(self) -> Probe:
