@@ -1,0 +1,56 @@
+"""Token counts already made, so that a text is counted once however many prompts it stands in."""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+
+Count = Callable[[str], int]
+"""Tokens of a text. Pure: same text, same number, 0 for "". A counter that learns is another callable after."""
+
+
+class Counts:
+    """Token counts already made, per counter and hash of the text. Bounded, and holds no text.
+
+    Each of the latest `counters` callables has two generations of at most `entries` counts; what was not asked
+    for in a whole generation is forgotten. Results never depend on it, and it is not for several threads.
+    """
+
+    def __init__(self, entries: int = 65_536, counters: int = 4) -> None:
+        self._entries = entries
+        self._counters = counters
+        self._tables: dict[Count, _Table] = {}
+
+    def __len__(self) -> int:
+        return sum(len(table.young) + len(table.old) for table in self._tables.values())
+
+    def by(self, count: Count) -> Count:
+        """`count`, asked once per text."""
+        table = self._tables.pop(count, None) or _Table(count, self._entries)
+        self._tables[count] = table  # the latest stands last
+        while len(self._tables) > self._counters:
+            del self._tables[next(iter(self._tables))]
+        return table.of
+
+
+class _Table:
+    """The counts of one counter."""
+
+    __slots__ = ("_count", "_entries", "old", "young")
+
+    def __init__(self, count: Count, entries: int) -> None:
+        self._count = count
+        self._entries = entries
+        self.young: dict[int, int] = {}
+        self.old: dict[int, int] = {}
+
+    def of(self, text: str) -> int:
+        key = hash(text)
+        known = self.young.get(key)
+        if known is None:
+            known = self.old.get(key)
+            if known is None:
+                known = self._count(text) if text else 0
+            if len(self.young) >= self._entries:
+                self.young, self.old = {}, self.young
+            self.young[key] = known
+        return known

@@ -1,0 +1,175 @@
+"""What may stand in a prompt: parts of text with priorities, and the order in which they are let in."""
+
+from __future__ import annotations
+
+from collections import defaultdict
+from collections.abc import Iterable, Sequence
+from dataclasses import dataclass, field
+from itertools import groupby
+from operator import attrgetter
+from typing import Literal
+
+Stability = Literal["stable", "slow", "volatile"]
+"""How often a part's text changes: hardly ever in a session, now and then, with every key or so."""
+
+
+@dataclass(frozen=True, slots=True)
+class Label:
+    """Where a text came from, for whoever decides what may leave the process.
+
+    Lines are 0-based and both included; `last_line` is -1 where the text is not lines of a file. `origin`
+    names what brought it ("document", "edits", "diagnostics" …); "ours" are words of the program itself.
+    """
+
+    uri: str
+    first_line: int = 0
+    last_line: int = -1
+    origin: str = "document"
+
+
+OURS = Label("", origin="ours")
+"""The label of headers, groups and other words that stand in no file."""
+
+
+@dataclass(frozen=True, slots=True)
+class Alternative:
+    """A shorter text for a part, let in at `priority`, local like the part's own; None: at the part's own."""
+
+    text: str
+    priority: int | None = None
+
+
+@dataclass(frozen=True, slots=True)
+class PromptPart:
+    """A text that is kept whole, kept as one of its alternatives, or dropped; and the parts under it.
+
+    `priority`: more is kept first; local, it only orders a part among its siblings, and a part's children
+    all stand where the part stands. `absolute` is the escape: the part is ordered among the roots.
+    `alternatives`: from the fullest to the shortest, such as a signature and then a name.
+    `keep_with`: siblings of the same non-empty word are kept together or not at all. Local like priorities.
+    `key`: who the part is from one prompt to the next, whatever its text; "" is nobody. Unique in a prompt.
+    `children` stand behind the text of their parent and never without it.
+    `break_before`: tokens do not join over this place, since a special token or a new message stands there,
+    and it stands there even if the part is dropped.
+    """
+
+    kind: str
+    text: str
+    label: Label
+    key: str = ""
+    priority: int = 0
+    stability: Stability = "volatile"
+    absolute: bool = False
+    keep_with: str = ""
+    alternatives: tuple[Alternative, ...] = ()
+    children: tuple[PromptPart, ...] = ()
+    break_before: bool = False
+    is_plain: bool = field(init=False, repr=False, compare=False)
+    """Whether the part stands alone: no children, alternatives, company or break. Most are, and cost less."""
+
+    def __post_init__(self) -> None:
+        special = self.children or self.alternatives or self.keep_with or self.break_before
+        object.__setattr__(self, "is_plain", not special)
+
+
+@dataclass(frozen=True, slots=True)
+class Layout:
+    """A prompt's tree as columns. Parts are numbered as declared, a parent before its children.
+
+    A step is "this part with this text": each part has one per alternative, shortest first, and then one for
+    its full text. Steps are numbered through, part by part, so that of one part's steps the greater number
+    is the fuller text.
+    """
+
+    parts: tuple[PromptPart, ...]
+    parents: Sequence[int]
+    """Part -> its parent, -1 for roots."""
+    first: Sequence[int]
+    """Part -> its first step; one more at the end."""
+    owner: Sequence[int]
+    """Step -> its part."""
+    texts: list[str]
+    """Step -> its text."""
+    mates: dict[int, list[int]]
+    """Part -> all parts kept with it, itself included; only parts that have company."""
+    breaks: list[int]
+    """Parts that tokens do not join over, ascending."""
+    bound: bytearray
+    """Part -> 1 where it has a parent, children, company or several texts; 0 where it is one step on its own."""
+    order: list[int]
+    """All steps, the most wanted first."""
+
+
+def lay_out(parts: Iterable[PromptPart]) -> Layout:
+    """The tree as columns, with its steps ordered by priority. O(n log n) for n steps."""
+    roots = tuple(parts)
+    if all(map(attrgetter("is_plain"), roots)):
+        size = len(roots)
+        priorities = [part.priority for part in roots]
+        order = sorted(range(size), key=priorities.__getitem__, reverse=True)
+        texts = [part.text for part in roots]
+        return Layout(roots, [-1] * size, range(size + 1), range(size), texts, {}, [], bytearray(size), order)
+    flat, parents = _flatten(roots)
+    first_steps, owner, priorities = [0], list[int](), list[int]()
+    texts = []
+    bound = bytearray(len(flat))
+    companies: dict[tuple[int, str], list[int]] = defaultdict(list)
+    under: dict[int, list[int]] = defaultdict(list)
+    top: list[int] = []
+    for index, part in enumerate(flat):
+        for each in reversed(part.alternatives):
+            texts.append(each.text)
+            priorities.append(part.priority if each.priority is None else each.priority)
+        texts.append(part.text)
+        priorities.append(part.priority)
+        owner.extend([index] * (len(part.alternatives) + 1))
+        parent = parents[index]
+        bound[index] = parent >= 0 or bool(part.children or part.alternatives or part.keep_with)
+        siblings = top if parent < 0 or part.absolute else under[parent]
+        siblings.extend(range(first_steps[-1], len(texts)))
+        first_steps.append(len(texts))
+        if part.keep_with:
+            companies[parent, part.keep_with].append(index)
+    mates = {index: company for company in companies.values() if len(company) > 1 for index in company}
+    breaks = [index for index, part in enumerate(flat) if part.break_before]
+    last_step = {first_steps[parent + 1] - 1: steps for parent, steps in under.items()}
+    order = _by_path(top, last_step, priorities)
+    return Layout(tuple(flat), parents, first_steps, owner, texts, mates, breaks, bound, order)
+
+
+def _flatten(roots: Sequence[PromptPart]) -> tuple[list[PromptPart], list[int]]:
+    """All parts in declared order, and the number of each one's parent. No recursion: trees may be deep."""
+    flat: list[PromptPart] = []
+    parents: list[int] = []
+    stack = [(part, -1) for part in reversed(roots)]
+    while stack:
+        part, parent = stack.pop()
+        if part.children:
+            index = len(flat)
+            stack.extend((child, index) for child in reversed(part.children))
+        flat.append(part)
+        parents.append(parent)
+    return flat, parents
+
+
+def _by_path(top: list[int], under: dict[int, list[int]], priorities: list[int]) -> list[int]:
+    """Steps ordered lexicographically by the priorities on the way to them, ties as declared.
+
+    `under` gives the steps below a step. Steps of equal priority at one level are one class: first come they
+    themselves, then what stands under any of them, ordered by its own priorities as if it had one parent.
+    """
+    order: list[int] = []
+    work = [(top, False)]
+    while work:
+        steps, is_class = work.pop()
+        if not is_class:
+            steps = sorted(steps, key=priorities.__getitem__, reverse=True)
+        if not any(step in under for step in steps):
+            order.extend(steps)
+        elif is_class:
+            order.extend(steps)
+            work.append((sorted(below for step in steps for below in under.get(step, ())), False))
+        else:
+            classes = [(list(same), True) for _, same in groupby(steps, priorities.__getitem__)]
+            work.extend(reversed(classes))
+    return order
