@@ -1,4 +1,5 @@
 -- What the tests add to a user's init.lua: nothing that ai-lsp sees, only what makes a screen readable by a program.
+vim.g.loaded_python3_provider = 0 -- looking for a Python takes Neovim two seconds at every start
 vim.o.swapfile = false
 vim.o.shadafile = 'NONE'
 vim.o.showmode = true
