@@ -14,6 +14,7 @@ AiLspError
     ├── RateLimited          429: wait before the next request
     ├── ServerFailed         5xx
     ├── MalformedAnswer      not the promised JSON or event stream
+    ├── PromptWithheld       nothing was asked: the prompt may not leave this machine
     └── UnknownTemplate      the model's FIM format is not known, and is never guessed
 """
 
@@ -109,6 +110,10 @@ class ServerFailed(ModelError):
 
 class MalformedAnswer(ModelError):
     """The answer is not the JSON or event stream that the API promises."""
+
+
+class PromptWithheld(ModelError):
+    """The gate kept the prompt back, which says nothing about the server; the text says why, without secrets."""
 
 
 class UnknownTemplate(ModelError):

@@ -208,6 +208,12 @@ ROWS: tuple[Row, ...] = (
         Merge.UNION,
     ),
     Row(
+        "privacy.ledger",
+        Flag(),
+        _of(PrivacySettings, "ledger"),
+        "Whether a file in the user's state folder says of each request when, where to and how much: no text.",
+    ),
+    Row(
         "log.level",
         Choice(("error", "warning", "info", "debug")),
         _of(LogSettings, "level"),

@@ -16,6 +16,8 @@ class IndexSettings:
 
 @dataclass(frozen=True, slots=True)
 class PrivacySettings:
-    """The `[privacy]` table: patterns in .gitignore's syntax, beside those of .gitignore and .aiignore."""
+    """The `[privacy]` table. `ignore`: patterns in .gitignore's syntax, beside those of .gitignore and .aiignore;
+    `ledger`: whether a file says what was sent where, without its text."""
 
     ignore: tuple[str, ...] = ()
+    ledger: bool = True

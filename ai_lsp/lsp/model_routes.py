@@ -4,15 +4,19 @@ from __future__ import annotations
 
 import asyncio
 import logging
+import os
 import time
 from collections.abc import Callable, Iterable, Mapping
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
-from ai_lsp.errors import AiLspError, ModelError
+from ai_lsp.errors import AiLspError, ModelError, PromptWithheld
 from ai_lsp.models.breaker import Breaker
 from ai_lsp.models.port import Model, ModelRequest, Usage
 from ai_lsp.models.settings import ModelSettings
 from ai_lsp.models.tokens import Counter, Estimate, prompt_size
+
+if TYPE_CHECKING:
+    from ai_lsp.context.egress import Gate
 
 log = logging.getLogger(__name__)
 
@@ -62,6 +66,9 @@ class WatchedModel:
 
     def failed(self, error: ModelError) -> None:
         """The request failed; the user is told when a model that worked stops doing so."""
+        if isinstance(error, PromptWithheld):
+            self.abandoned()
+            return
         self._breaker = self._breaker.failed(error, self._clock())
         log.warning("model %s: %s", self.settings.name, error)
         if not self.problem:
@@ -83,8 +90,11 @@ class ModelRoutes:
         self._clock = clock
         self._settings: Mapping[str, ModelSettings] = {}
         self._open: dict[str, WatchedModel] = {}
+        self._gate: Gate | None = None  # made with the first model, for its rules take time to import
 
-    async def use(self, settings: Mapping[str, ModelSettings], names: Iterable[str]) -> None:
+    async def use(
+        self, settings: Mapping[str, ModelSettings], names: Iterable[str], *, keeps_ledger: bool = True
+    ) -> None:
         """Open the named models, off the loop, and close those whose settings are no longer in force."""
         old = self._open
         kept = {n: m for n, m in old.items() if settings.get(n) == m.settings}
@@ -93,12 +103,14 @@ class ModelRoutes:
             if name in kept or name not in settings:
                 continue
             try:
-                model, counter = await asyncio.to_thread(_open, settings[name])
+                model, counter, self._gate = await asyncio.to_thread(_open, settings[name], self._gate)
             except AiLspError as error:
                 self._tell(f"ai-lsp: the model “{name}” cannot be used. {error}")
                 continue
             kept[name] = WatchedModel(settings[name], model, counter, self._tell, self._clock)
         self._open = kept
+        if self._gate is not None:
+            self._gate.keep_ledger(keeps_ledger)
         for name, model_ in old.items():
             if kept.get(name) is not model_:
                 await model_.model.aclose()
@@ -127,11 +139,16 @@ class ModelRoutes:
         models, self._open = list(self._open.values()), {}
         for each in models:
             await each.model.aclose()
+        if self._gate is not None:
+            await asyncio.to_thread(self._gate.ledger.close)
 
 
-def _open(settings: ModelSettings) -> tuple[Model, Counter]:
-    """Imports an HTTP client and perhaps a tokenizer: 0.2 s of CPU, so in a thread."""
+def _open(settings: ModelSettings, gate: Gate | None) -> tuple[Model, Counter, Gate]:
+    """A model behind the gate. Imports an HTTP client, rules for secrets, perhaps a tokenizer: in a thread."""
+    from ai_lsp.context.egress import ScreenedModel, open_gate
     from ai_lsp.models.registry import open_model
     from ai_lsp.models.tokens import exact_counter
 
-    return open_model(settings), exact_counter(settings.model) or Estimate()
+    gate = gate or open_gate(os.environ)
+    model = ScreenedModel(open_model(settings), gate, settings.url)
+    return model, exact_counter(settings.model) or Estimate(), gate

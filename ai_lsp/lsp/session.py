@@ -125,7 +125,10 @@ class Session:
         if new:
             self._told_problems.update(new)
             self.tell(f"ai-lsp settings: {config.summary(new)}")
-        await self.models.use(loaded.settings.models, [self.settings.routes.completion])
+        keeps_ledger = loaded.settings.privacy.ledger
+        await self.models.use(
+            loaded.settings.models, [self.settings.routes.completion], keeps_ledger=keeps_ledger
+        )
         await self._start_predictor()
         self._is_started = True
 

@@ -24,6 +24,7 @@ async def session(
     root: Path, options: dict[str, Any], cache: Path | None = None, **more: Any
 ) -> AsyncIterator[LspClient]:
     home = {"XDG_CONFIG_HOME": str(root.parent / "home"), "XDG_CACHE_HOME": str(cache or root.parent / "cache")}
+    home["XDG_STATE_HOME"] = str(root.parent / "state")
     client = await LspClient.start(COMMAND, root, options=options, environment=home, **more)
     async with client:
         yield client

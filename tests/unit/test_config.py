@@ -41,7 +41,7 @@ def in_force(loaded: Loaded) -> dict[str, object]:
 @pytest.mark.parametrize("row", ROWS, ids=lambda row: row.key)
 @pytest.mark.parametrize("wrong", [object(), 3.5j, [["a"]], {"a": 1}, "\n", "\ud800", float("nan"), -1, True])
 def test_a_wrong_value_names_its_key_and_what_would_be_valid(row: Row, wrong: object) -> None:
-    if row.field in ("enabled", "cache") and wrong is True:
+    if row.field in ("enabled", "cache", "ledger") and wrong is True:
         wrong = "yes"
     loaded = of(options(row, wrong))
     key = row.key.replace("*", "tab")
@@ -76,6 +76,7 @@ RIGHT: dict[str, tuple[object, object]] = {
     "index.max_files": (0, 0),
     "index.cache": (False, False),
     "privacy.ignore": (["*.pem", "!a.pem"], ("*.pem", "!a.pem")),
+    "privacy.ledger": (False, False),
     "log.level": ("debug", "debug"),
     "log.file": ("~/ai-lsp.log", "~/ai-lsp.log"),
 }
