@@ -224,7 +224,7 @@ class Engine:
             return None
         deadline = time.perf_counter() + deadline_s if deadline_s else float("inf")
         spot, found = self.ways(uri, line, col, deadline)
-        chosen = scorer.choose(spot, found, self.trees, min_confidence)
+        chosen = scorer.pick(scorer.rate(spot, found, self.trees), min_confidence)
         if chosen is None:
             return None
         return LocalPrediction(chosen.candidate.text, chosen.confidence, 1, chosen.why)

@@ -88,19 +88,33 @@ def read(text: str) -> Trees:
     )
 
 
-def choose(spot: Spot, ways: Sequence[Way], trees: Trees, min_confidence: float) -> Chosen | None:
-    """The text with the largest expected gain among those that are sure enough; None where none is."""
+@dataclass(frozen=True, slots=True)
+class Rated:
+    """All that could be shown at one cursor, with the chance of each."""
+
+    candidates: list[Candidate]
+    chances: npt.NDArray[np.float64]
+
+
+def rate(spot: Spot, ways: Sequence[Way], trees: Trees) -> Rated:
+    """The chance of each candidate."""
     some = evidence.candidates(spot, ways)
-    if not some:
+    return Rated(some, trees.chances(np.array([c.row for c in some])) if some else np.zeros(0))
+
+
+def pick(rated: Rated, min_confidence: float) -> Chosen | None:
+    """The text with the largest expected gain among those that are sure enough; None where none is."""
+    chances = rated.chances
+    if not len(chances):
         return None
-    chances = trees.chances(np.array([c.row for c in some]))
-    lengths = np.array([len(c.text.rstrip()) for c in some])
+    lengths = np.array([len(c.text.rstrip()) for c in rated.candidates])
     gain = chances * lengths - (1.0 - chances) * _PRICE_OF_WRONG
     gain[chances < min_confidence] = -np.inf
     best = int(np.argmax(gain))
     if gain[best] == -np.inf:
         return None
-    return Chosen(some[best], float(chances[best]), _why(some[best]))
+    chosen = rated.candidates[best]
+    return Chosen(chosen, float(chances[best]), _why(chosen))
 
 
 _PLACES = {
