@@ -50,7 +50,7 @@ from operator import le
 from typing import Literal
 
 from ai_lsp.context.counts import Count, Counts
-from ai_lsp.context.parts import Layout, PromptPart, Stability, lay_out
+from ai_lsp.context.parts import ALONE, UNDER, Layout, PromptPart, Stability, lay_out
 
 Why = Literal["too large", "below the cut", "reserve"]
 
@@ -240,22 +240,26 @@ def _sweep(layout: Layout, budget: int, tally: Count) -> _Course:
 
     That is when the sum is over the budget even if every text that may still be replaced cost nothing.
     """
-    owner, texts, bound = layout.owner, layout.texts, layout.bound
+    owner, texts, ties, parents = layout.owner, layout.texts, layout.ties, layout.parents
     costs = [-1] * len(texts)
     added: list[int] = []
     ends: list[int] = []
     sums: list[int] = []
     too_large: list[int] = []
     closure = _Closure(layout, costs, tally)
+    chosen, needs = closure.chosen, closure.needs
     total = 0
     for step in layout.order:
         cost = costs[step]
         if cost < 0:
             cost = costs[step] = tally(texts[step])
-        if not bound[owner[step]]:
-            if cost > budget:
+        part = owner[step]
+        tie = ties[part]
+        if tie == ALONE or (tie == UNDER and chosen[parents[part]] >= 0):
+            if cost + needs[parents[part]] > budget:
                 too_large.append(step)
                 continue
+            chosen[part] = step
             added.append(step)
             total += cost
         elif closure.alone(step) > budget:
@@ -273,13 +277,14 @@ def _sweep(layout: Layout, budget: int, tally: Count) -> _Course:
 class _Closure:
     """A prompt that grows by steps and by what they need."""
 
-    __slots__ = ("_costs", "_layout", "_needs", "_tally", "chosen", "replaceable")
+    __slots__ = ("_costs", "_layout", "_tally", "chosen", "needs", "replaceable")
 
     def __init__(self, layout: Layout, costs: list[int], tally: Count) -> None:
         self._layout = layout
         self._costs = costs
         self._tally = tally
-        self._needs: dict[int, int] = {-1: 0}
+        self.needs: dict[int, int] = {-1: 0}
+        """Part -> the cost of a prompt of its shortest text and what that needs; of all parts let in."""
         self.chosen = [-1] * len(layout.parts)
         self.replaceable = 0
         """Cost of the kept texts that a fuller one may still replace."""
@@ -289,16 +294,16 @@ class _Closure:
         layout = self._layout
         part = layout.owner[step]
         way = []
-        while part not in self._needs:
+        while part not in self.needs:
             way.append(part)
             part = layout.parents[part]
         for each in reversed(way):
             company = layout.mates.get(each, (each,))
-            needs = self._needs[layout.parents[each]]
+            needs = self.needs[layout.parents[each]]
             needs += sum(self._cost(layout.first[mate]) for mate in company)
-            self._needs.update(dict.fromkeys(company, needs))
+            self.needs.update(dict.fromkeys(company, needs))
         part = layout.owner[step]
-        return self._needs[part] - self._cost(layout.first[part]) + self._cost(step)
+        return self.needs[part] - self._cost(layout.first[part]) + self._cost(step)
 
     def add(self, step: int, added: list[int]) -> int:
         """Let the step in, and what it needs; append all to `added`. Returns what that costs more."""
@@ -368,9 +373,9 @@ def _common_front(before: Layout, old_keys: list[str], layout: Layout, keys: lis
 
 def _close(layout: Layout, chosen: list[int]) -> None:
     """Let in what the kept parts need, with its shortest text."""
-    if not any(layout.bound):
+    if not any(layout.ties):
         return
-    work = [index for index, step in enumerate(chosen) if step >= 0 and layout.bound[index]]
+    work = [index for index, step in enumerate(chosen) if step >= 0 and layout.ties[index]]
     complete: set[int] = set()
     while work:
         part = work.pop()

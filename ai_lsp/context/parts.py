@@ -65,11 +65,15 @@ class PromptPart:
     children: tuple[PromptPart, ...] = ()
     break_before: bool = False
     is_plain: bool = field(init=False, repr=False, compare=False)
-    """Whether the part stands alone: no children, alternatives, company or break. Most are, and cost less."""
+    """Whether the part is nothing but a text in its place, as most are: those cost less."""
 
     def __post_init__(self) -> None:
-        special = self.children or self.alternatives or self.keep_with or self.break_before
+        special = self.children or self.alternatives or self.keep_with or self.break_before or self.absolute
         object.__setattr__(self, "is_plain", not special)
+
+
+ALONE, UNDER, WEB = 0, 1, 2
+"""One text that needs nothing and that nothing needs; one text under a parent; all others."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -94,8 +98,8 @@ class Layout:
     """Part -> all parts kept with it, itself included; only parts that have company."""
     breaks: list[int]
     """Parts that tokens do not join over, ascending."""
-    bound: bytearray
-    """Part -> 1 where it has a parent, children, company or several texts; 0 where it is one step on its own."""
+    ties: bytearray
+    """Part -> how it hangs together with others: ALONE, UNDER or WEB."""
     order: list[int]
     """All steps, the most wanted first."""
 
@@ -110,31 +114,32 @@ def lay_out(parts: Iterable[PromptPart]) -> Layout:
         texts = [part.text for part in roots]
         return Layout(roots, [-1] * size, range(size + 1), range(size), texts, {}, [], bytearray(size), order)
     flat, parents = _flatten(roots)
-    first_steps, owner, priorities = [0], list[int](), list[int]()
-    texts = []
-    bound = bytearray(len(flat))
+    first, owner, texts, priorities = [0], list[int](), list[str](), list[int]()
+    ties = bytearray(len(flat))
     companies: dict[tuple[int, str], list[int]] = defaultdict(list)
-    under: dict[int, list[int]] = defaultdict(list)
-    top: list[int] = []
-    for index, part in enumerate(flat):
-        for each in reversed(part.alternatives):
-            texts.append(each.text)
-            priorities.append(part.priority if each.priority is None else each.priority)
+    siblings: dict[int, list[int]] = defaultdict(list)
+    for index, (part, parent) in enumerate(zip(flat, parents, strict=True)):
+        if part.is_plain:
+            siblings[parent].append(len(texts))
+            ties[index] = ALONE if parent < 0 else UNDER
+        else:
+            ladder = part.alternatives[::-1]
+            siblings[-1 if part.absolute else parent].extend(range(len(texts), len(texts) + len(ladder) + 1))
+            texts.extend([each.text for each in ladder])
+            priorities.extend([part.priority if each.priority is None else each.priority for each in ladder])
+            owner.extend([index] * len(ladder))
+            ties[index] = WEB
+            if part.keep_with:
+                companies[parent, part.keep_with].append(index)
         texts.append(part.text)
         priorities.append(part.priority)
-        owner.extend([index] * (len(part.alternatives) + 1))
-        parent = parents[index]
-        bound[index] = parent >= 0 or bool(part.children or part.alternatives or part.keep_with)
-        siblings = top if parent < 0 or part.absolute else under[parent]
-        siblings.extend(range(first_steps[-1], len(texts)))
-        first_steps.append(len(texts))
-        if part.keep_with:
-            companies[parent, part.keep_with].append(index)
+        owner.append(index)
+        first.append(len(texts))
     mates = {index: company for company in companies.values() if len(company) > 1 for index in company}
     breaks = [index for index, part in enumerate(flat) if part.break_before]
-    last_step = {first_steps[parent + 1] - 1: steps for parent, steps in under.items()}
-    order = _by_path(top, last_step, priorities)
-    return Layout(tuple(flat), parents, first_steps, owner, texts, mates, breaks, bound, order)
+    top = siblings.pop(-1, [])
+    order = _by_path(top, {first[parent + 1] - 1: steps for parent, steps in siblings.items()}, priorities)
+    return Layout(tuple(flat), parents, first, owner, texts, mates, breaks, ties, order)
 
 
 def _flatten(roots: Sequence[PromptPart]) -> tuple[list[PromptPart], list[int]]:
@@ -164,7 +169,7 @@ def _by_path(top: list[int], under: dict[int, list[int]], priorities: list[int])
         steps, is_class = work.pop()
         if not is_class:
             steps = sorted(steps, key=priorities.__getitem__, reverse=True)
-        if not any(step in under for step in steps):
+        if under.keys().isdisjoint(steps):
             order.extend(steps)
         elif is_class:
             order.extend(steps)
