@@ -25,8 +25,8 @@ CURVE = (0.3, 0.4, 0.5, 0.55, 0.6, 0.65, 0.7, 0.75, 0.8, 0.85, 0.9)
 _TOLERANCE = 0.003  # a figure may be this much below the baseline's
 _CHECKED = ("coverage", "precision_prefix", "saved", "recall_exact", "keys_saved", "accept_rate")
 _COLUMNS = (
-    "positions", "coverage", "precision_prefix", "precision_exact", "recall_exact", "saved", "net_saved", "ms_p50",
-    "ms_p95", "lines", "keys_saved", "accept_rate", "shown_per_line",
+    "positions", "coverage", "precision_prefix", "precision_exact", "recall_exact", "saved", "net_saved",
+    "ms_p50", "ms_p95", "lines", "keys_saved", "accept_rate", "shown_per_line",
 )  # fmt: skip
 
 
@@ -123,7 +123,7 @@ def worse(now: Sequence[tuple[str, Report]], baseline: dict[str, Report]) -> lis
     for kind, row in baseline.get("mean", {}).items():
         for name in _CHECKED:
             if name in row and kind in means and means[kind][name] < row[name] - _TOLERANCE:
-                found.append(f"{kind} {name}: {means[kind][name]:.3f}, baseline {row[name]:.3f}")
+                found += [f"{kind} {name}: {means[kind][name]:.3f}, baseline {row[name]:.3f}"]
     return found
 
 

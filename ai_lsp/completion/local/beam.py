@@ -68,11 +68,8 @@ def search(
     while beams:
         grown: list[Way] = []
         for way in beams:
-            made = (
-                _grow(way, ask, context, partial if first else "", vocabulary)
-                if time.perf_counter() < deadline
-                else []
-            )
+            is_late = time.perf_counter() > deadline
+            made = [] if is_late else _grow(way, ask, context, partial if first else "", vocabulary)
             if not made and way.steps:
                 found.append(way)
             for new in made:

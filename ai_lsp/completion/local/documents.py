@@ -141,12 +141,11 @@ class Document:
             return
         if len(old) == 1 and _only_adds(old[0], new[0]):
             return
-        if len(old) == 1 and len(new) <= 2:
-            if self.gone and self.gone[-1].at == at and len(self.gone[-1].lines) >= 1:
-                # One burst of backspaces, or typing over a line already remembered, is one removal.
-                first = self.gone[-1].lines[0]
-                if _shared_start(first, old[0]) >= len(indentation(old[0])[0]) + 2 or len(new[0].strip()) < 3:
-                    return
+        if len(old) == 1 and len(new) <= 2 and self.gone and self.gone[-1].at == at:
+            # One burst of backspaces, or typing over a line already remembered, is one removal.
+            first = self.gone[-1].lines[0]
+            if _shared_start(first, old[0]) >= len(indentation(old[0])[0]) + 2 or len(new[0].strip()) < 3:
+                return
         encoded = [self._vocabulary.line(x) for x in lines]
         above = next((self.lines[i] for i in range(at - 1, max(-1, at - 6), -1) if self.lines[i].strip()), "")
         ids_above = self._vocabulary.line(above)[1]

@@ -18,15 +18,17 @@ _WAYS = 8  # ways whose starts may be shown
 
 NAMES = (
     "joint", "low", "last_share", "first_share", "first_order", "mean_order", "low_order", "last_order",
-    "first_own", "last_own", "low_own", "steps", "chars", "half", "half_chars", "branches", "last_branches",
-    "low_branches", "typed_chars", "typed_tokens", "nest", "typed_nest", "mass", "against", "runner_first",
-    "runner_last", "low_margin", "rank", "lead", "votes_first", "votes_last", "votes_low",
-    "gone_first", "above_first", "below_first", "recent_first", "folder_first", "other_first",
-    "gone_last", "above_last", "below_last", "recent_last", "folder_last", "other_last",
-    "gone_low", "file_low", "open_low", "is_whole", "ends_next", "end_share", "ways",
-    "in_string", "in_comment", "after_cursor", "after_agrees", "last_kind", "before_kind", "first_kind",
-    "dup_above", "dup_below", "dup_next", "dup_gone", "gone_prefix", "gone_typed", "gone_age",
-    "new_words", "far_words", "last_chars", "file_tokens", "depth", "inside_word", "typed_known", "known_first", "known_last", "shaped_first", "shaped_last", "shaped_low", "shape_first", "shape_last", "twin_first", "twin_last", "twin_low",
+    "first_own", "last_own", "low_own", "steps", "chars", "half", "half_chars", "branches",
+    "last_branches", "low_branches", "typed_chars", "typed_tokens", "nest", "typed_nest", "mass",
+    "against", "runner_first", "runner_last", "low_margin", "rank", "lead", "votes_first", "votes_last",
+    "votes_low", "gone_first", "above_first", "below_first", "recent_first", "folder_first",
+    "other_first", "gone_last", "above_last", "below_last", "recent_last", "folder_last", "other_last",
+    "gone_low", "file_low", "open_low", "is_whole", "ends_next", "end_share", "ways", "in_string",
+    "in_comment", "after_cursor", "after_agrees", "last_kind", "before_kind", "first_kind", "dup_above",
+    "dup_below", "dup_next", "dup_gone", "gone_prefix", "gone_typed", "gone_age", "new_words",
+    "far_words", "last_chars", "file_tokens", "depth", "inside_word", "typed_known", "known_first",
+    "known_last", "shaped_first", "shaped_last", "shaped_low", "shape_first", "shape_last",
+    "twin_first", "twin_last", "twin_low",
 )  # fmt: skip
 """The features, in the order of a row."""
 

@@ -1,7 +1,7 @@
 """Lines that were just removed and that the line being typed stands for: what of them is still to come.
 
-A line that is changed keeps most of its words. The typed start is aligned with each removed line; what follows the
-place reached there is the likeliest rest, with names changed as they were changed before.
+A line that is changed keeps most of its words. The typed start is aligned with each removed line; what follows
+the place reached there is the likeliest rest, with names changed as they were changed before.
 """
 
 from __future__ import annotations
@@ -32,7 +32,7 @@ class Twin:
 def twins(
     document: Document, typed: Sequence[int], partial: str, texts: Sequence[str], shapes: Shapes, half: int
 ) -> list[Twin]:
-    """The likeliest twins of a line that begins with `typed` and a half-typed token (`half` is its id), best first."""
+    """The likeliest twins of a line that begins so, best first; `half` is the id of the half-typed token."""
     if not typed and not partial:
         return []
     wanted = set(typed)
@@ -88,8 +88,6 @@ def _align(typed: Sequence[int], row: Sequence[int]) -> tuple[int, float, dict[i
     # Of equal places the one whose last token agrees, else the one as far along as what is typed.
     agreeing = [j for j in ends if j and n and row[j - 1] == typed[-1]]
     reached = min(agreeing or ends, key=lambda j: abs(j - n))
-    if reached >= m and low:
-        pass
     changed: dict[int, int] = {}
     i, j = n, reached
     while i and j:
@@ -129,7 +127,9 @@ def _pairs(document: Document, at: int, rows: Iterable[list[int]], shapes: Shape
                 continue
             differing = [(a, b) for a, b in zip(row, other, strict=True) if a != b]
             if 1 <= len(differing) <= 2 and len(row) >= 3:
-                for a, b in differing:
-                    if a >= FIRST_TEXT and shapes.of[a] < NAMES_END and shapes.of[b] < NAMES_END:
-                        found[a] = b
+                found |= {
+                    a: b
+                    for a, b in differing
+                    if a >= FIRST_TEXT and shapes.of[a] < NAMES_END and shapes.of[b] < NAMES_END
+                }
     return found

@@ -27,7 +27,6 @@ _SHAPE_PLACES = 12
 _SHAPE_ENOUGH = 12
 _SAMPLE = 160  # places of one order that are asked, at most
 _ENOUGH = 0.004  # probability left over at which shorter matches are no longer asked
-_CROWD = 4000  # a match this frequent ends the search in the workspace at order 2
 
 
 @dataclass(slots=True)
@@ -64,8 +63,9 @@ class Mounted:
     def words(self, start: str, text: Sequence[str], most: int) -> list[tuple[int, int]]:
         """The commonest words that begin so: (global id, how often)."""
         alphabet, to_global = self.shard.alphabet, self.to_global
-        lo = bisect_left(alphabet, start, key=lambda w: text[to_global[w]])
-        hi = bisect_left(alphabet, start + "\U0010ffff", lo, key=lambda w: text[to_global[w]])
+        spelled: Sequence[int] = memoryview(alphabet)  # type: ignore[arg-type]
+        lo = bisect_left(spelled, start, key=lambda w: text[int(to_global[w])])
+        hi = bisect_left(spelled, start + "\U0010ffff", lo, key=lambda w: text[int(to_global[w])])
         some = alphabet[lo:hi]
         counts = self.shard.first[some + 1] - self.shard.first[some]
         if len(some) > most:
@@ -362,8 +362,6 @@ def _shard_ballots(
 ) -> list[tuple[int, float, int]]:
     """Votes of the places whose longest match is exactly `order` tokens."""
     lo, hi = ranges[order - 1]
-    if hi - lo > _CROWD and order >= 2 and order < len(ranges):
-        pass
     inner = ranges[order] if order < len(ranges) else (lo, lo)
     count = (hi - lo) - (inner[1] - inner[0])
     if count <= 0:
