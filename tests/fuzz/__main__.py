@@ -28,6 +28,7 @@ def main() -> int:
         total.damaged += report.damaged
         total.answered += report.answered
         total.texts_compared += report.texts_compared
+        total.asked_of_models += report.asked_of_models
         total.faults += report.faults
         print(
             f"seed {seed}: {report.messages} messages in {report.seconds:.1f} s, {len(report.faults)} faults",
@@ -38,6 +39,7 @@ def main() -> int:
         seed += 1
     print(
         f"{total.messages} messages, {total.damaged} of them damaged; {total.answered} answers, "
+        f"{total.asked_of_models} requests to models, "
         f"{total.texts_compared} texts compared, {len(total.faults)} faults, {time.monotonic() - began:.0f} s"
     )
     return 1 if total.faults else 0

@@ -18,6 +18,7 @@ from ai_lsp.cli.lsp_client import LspClient
 from ai_lsp.cli.lsp_wire import ServerGone
 from ai_lsp.cli.text_mirror import TextMirror
 from tests.fuzz import damage
+from tests.scripted_model import ScriptedModel
 
 LOGGED_ERROR = re.compile(r"Traceback|\b(ERROR|CRITICAL)\b|Warning: ")
 SHARE_DAMAGED = 0.4
@@ -42,7 +43,6 @@ PIECES = [
     "\ud83d",
     "\ude00",
     "\ufeff",
-    "\x00",
     "日本語",
     "grüße",
     "'''",
@@ -65,6 +65,7 @@ class Report:
     damaged: int = 0
     answered: int = 0
     texts_compared: int = 0
+    asked_of_models: int = 0
     seconds: float = 0.0
     faults: list[str] = field(default_factory=list)
 
@@ -77,6 +78,8 @@ class Session:
     dice: Random
     report: Report
     root: Path
+    model: ScriptedModel
+    has_model: bool
     due: Counter[Any] = field(default_factory=Counter)
     may: Counter[Any] = field(default_factory=Counter)
     asked: dict[Any, bytes] = field(default_factory=dict)
@@ -88,9 +91,12 @@ class Session:
         """Sends `count` messages, checking now and then; stops at the first fault."""
         for number in range(count):
             self.send_one()
+            if number % 40 == 0:
+                self.model.change(**self.script())
             if number % 16 == 0:
                 await self.client.drain()
-                await asyncio.sleep(0)
+                # Without a rest every request is superseded before a model is asked.
+                await asyncio.sleep(0.012 if self.has_model else 0)
             if number % CHECK_EVERY == CHECK_EVERY - 1:
                 await self.check()
                 if self.report.faults:
@@ -118,6 +124,25 @@ class Session:
         self.forget_texts(message, body)
         self.expect(body, is_certain=is_certain)
         self.client.write_bytes(data)
+
+    def script(self) -> dict[str, Any]:
+        """How the model behaves for a while. Faults are rare: the server soon stops asking a faulty model."""
+        usual: dict[str, Any] = {"status": 200, "raw": None, "die_after": None, "first_token_ms": 0, "body": b""}
+        odd = rb'data: {"content": "\ud83d", "choices": [{"text": "\ude00"}]}' + b"\n\ndata: [DONE]\n\n"
+        well = [
+            {"reply": "round(r)"},
+            {"reply": "x\n" * 50},
+            {"reply": "\x00\u2028\x85😀"},
+            {"reply": "slow", "first_token_ms": 40},
+            {"raw": odd},
+        ]
+        ill = [
+            {"status": self.dice.choice((302, 401, 404, 429, 500, 503)), "body": b'{"error": null}'},
+            {"raw": b'data: {"content": 5}\n\ndata: nonsense\n\n\xff\xfe'},
+            {"raw": b""},
+            {"reply": "cut off", "die_after": 30},
+        ]
+        return usual | self.dice.choice(ill if self.dice.random() < 0.02 else well)
 
     # What an editor sends -----------------------------------------------------------------------------------
 
@@ -187,6 +212,7 @@ class Session:
         changes: list[Any] = []
         for _ in range(self.dice.choice((1, 1, 1, 2, 4))):
             new = "".join(self.dice.choices(PIECES, k=self.dice.choice((0, 1, 1, 3))))
+            new += "\x00" * (self.dice.random() < 0.003)  # seldom: nothing is suggested in what is no text
             if len(mirror.text) > LONGEST_TEXT or self.dice.random() < 0.04:
                 mirror.text, mirror._starts = new, None
                 changes.append({"text": new})
@@ -212,7 +238,11 @@ class Session:
 
     def ask_at(self, uri: str, method: str, **params: Any) -> dict[str, Any]:
         mirror = self.open[uri]
-        position = mirror.position(self.dice.randrange(len(mirror.text) + 1)).to_json()
+        offset = self.dice.randrange(len(mirror.text) + 1)
+        if self.dice.random() < 0.7:  # where a person's cursor mostly is: at the end of a line
+            line = self.dice.randrange(len(mirror.line_starts))
+            offset = mirror.line_starts[line] + len(mirror.line(line))
+        position = mirror.position(offset).to_json()
         return self.request(method, textDocument={"uri": uri}, position=position, **params)
 
     def context(self, uri: str) -> dict[str, Any]:
@@ -324,14 +354,20 @@ def ids_of(message: Any) -> Iterator[Any]:
 async def fuzz(seed: int, messages: int, root: Path) -> Report:
     """One session against a new server."""
     dice = Random(seed)
+    async with ScriptedModel(dialect=dice.choice(("llamacpp", "openai", "ollama"))) as model:
+        return await _fuzz(seed, messages, root, dice, model)
+
+
+async def _fuzz(seed: int, messages: int, root: Path, dice: Random, model: ScriptedModel) -> Report:
     report = Report()
     began = time.monotonic()
     for name in ("a.py", "b.py"):
         (root / name).write_text(PIECES[0] * 20, encoding="utf-8")
     options: Any = dice.choice([None, {}, {"routes": {"completion": "local"}}, damage.junk(dice)])
-    if dice.random() < 0.2:
-        dead = {"api": "llamacpp", "url": "http://127.0.0.1:9", "model": "qwen2.5-coder-1.5b"}
-        options = {"models": {"tab": dead}, "routes": {"completion": "tab"}}
+    if dice.random() < 0.5:
+        url = model.url if dice.random() < 0.8 else "http://127.0.0.1:9"
+        entry = {"api": model.dialect, "url": url, "model": "qwen2.5-coder-1.5b", "timeout_s": 1}
+        options = {"models": {"tab": entry}, "routes": {"completion": "tab"}}
     client = await LspClient.start(
         [sys.executable, "-m", "tests.fuzz.target"],
         root,
@@ -343,13 +379,14 @@ async def fuzz(seed: int, messages: int, root: Path) -> Report:
         },
     )
     try:
-        session = Session(client, dice, report, root)
+        session = Session(client, dice, report, root, model, "tab" in str(options))
         await session.run(messages)
         code = await client.stop()
         if code != 0 and not report.faults:
             session.fault(f"the server's exit code is {code}")
     finally:
         await client.kill()
+    report.asked_of_models = len(model.requests)
     report.faults = [f"seed {seed}: {fault}" for fault in report.faults]
     report.seconds = time.monotonic() - began
     return report
