@@ -4,7 +4,9 @@ from __future__ import annotations
 
 import asyncio
 import json
+import os
 import re
+import signal
 import sys
 import time
 from collections import Counter
@@ -22,6 +24,7 @@ from tests.scripted_model import ScriptedModel
 
 LOGGED_ERROR = re.compile(r"Traceback|\b(ERROR|CRITICAL)\b|Warning: ")
 SHARE_DAMAGED = 0.4
+SHARE_KILLED = 0.0004  # kill -9 of the predictor, per message
 CHECK_EVERY = 150  # messages
 PATIENCE_S = 10.0
 LONGEST_TEXT = 6_000  # characters
@@ -93,6 +96,8 @@ class Session:
             self.send_one()
             if number % 40 == 0:
                 self.model.change(**self.script())
+            if self.dice.random() < SHARE_KILLED:
+                kill_workers(self.client.process.pid)
             if number % 16 == 0:
                 await self.client.drain()
                 # Without a rest every request is superseded before a model is asked.
@@ -314,6 +319,17 @@ class Session:
 
     def fault(self, text: str) -> None:
         self.report.faults.append(text)
+
+
+def kill_workers(leader: int) -> None:
+    """Kills the server's workers, as an out-of-memory killer would; nothing where /proc is absent."""
+    for path in Path("/proc").glob("[0-9]*/stat"):
+        try:
+            row = path.read_text().rpartition(")")[2].split()
+            if int(row[3]) == leader != int(path.parent.name):
+                os.kill(int(path.parent.name), signal.SIGKILL)
+        except (OSError, IndexError):
+            continue
 
 
 def notification(method: str, **params: Any) -> dict[str, Any]:
