@@ -12,7 +12,7 @@ import sys
 import tempfile
 import time
 from collections.abc import Sequence
-from dataclasses import dataclass, replace
+from dataclasses import dataclass, field, replace
 from pathlib import Path
 from typing import Any
 
@@ -20,14 +20,19 @@ from ai_lsp.cli.lsp_client import LspClient
 from ai_lsp.cli.lsp_wire import RequestFailed, ServerGone
 from ai_lsp.cli.model_probe import FoundModel, NoModelServer, probe
 from ai_lsp.cli.pane import Glass, window
+from ai_lsp.cli.picture import film, svg
 from ai_lsp.cli.scenes import Scene, copy_with_holes
-from ai_lsp.cli.screen import Frame, Terminal, svg
+from ai_lsp.cli.screen import Frame, Terminal
 from ai_lsp.cli.typist import AT_ONCE, FAST, HUMAN, Moment, Pace, Tally, Typist
 
 SCENES = 6
 SECONDS, SECONDS_FAST = 36.0, 16.0
 WIDTH, HEIGHT = 96, 15  # columns of the window, lines of code in it
+FILM_SCENES = 2
 READY_WITHIN = 5.0  # seconds to read the workspace before typing starts
+
+
+Reel = list[tuple[Frame, float]]
 
 
 class DemoFailed(Exception):
@@ -44,6 +49,8 @@ class Choices:
     seconds: float = SECONDS
     is_live: bool = True
     picture: Path | None = None
+    film: Path | None = None
+    name: str = ""
     command: tuple[str, ...] = (sys.executable, "-P", "-m", "ai_lsp", "--stdio")
 
 
@@ -70,6 +77,7 @@ def _parser() -> argparse.ArgumentParser:
     parser.add_argument("--plain", action="store_true", help="print a few frames one below the other")
     parser.add_argument("--seconds", type=float, help=f"type no longer than this (default: {SECONDS:.0f})")
     parser.add_argument("--svg", type=Path, metavar="FILE", help="write one frame as a picture")
+    parser.add_argument("--film", type=Path, metavar="FILE", help="write the best scenes as a moving picture")
     parser.add_argument("--server", metavar="COMMAND", help="show another language server")
     return parser
 
@@ -79,8 +87,9 @@ def _choices(given: argparse.Namespace) -> Choices:
     pace = AT_ONCE if not is_live else FAST if given.fast else HUMAN
     seconds = given.seconds or (SECONDS if pace is HUMAN else SECONDS_FAST)
     server = {"command": tuple(shlex.split(given.server))} if given.server else {}
-    root = given.path or own_source()
-    return Choices(root.resolve(), given.model, pace, seconds, is_live, given.svg, **server)
+    root = (given.path or own_source()).resolve()
+    name = root.name if given.path else "ai-lsp"  # whatever the folder of a clone is called
+    return Choices(root, given.model, pace, seconds, is_live, given.svg, given.film, name, **server)
 
 
 def own_source() -> Path:
@@ -98,10 +107,14 @@ class Show:
     glass: Glass
     engine: str = ""
     best: tuple[int, Frame] | None = None  # the longest suggestion that was taken, for the picture
+    reels: list[tuple[float, Reel]] = field(default_factory=list)  # each scene and the share of keys it saved
+    _before: tuple[int, int] = (0, 0)  # keys and characters when the scene began
+    _reel: Reel = field(default_factory=list)
     _best_of_scene: tuple[int, Frame] | None = None
 
     def show(self, moment: Moment) -> None:
         frame = window(moment, self.tally, self.glass, self.engine)
+        self._record(moment)
         if self.terminal.is_live:
             self.terminal.draw(frame)
         if moment.is_key and moment.ghost:
@@ -113,12 +126,28 @@ class Show:
 
     def end_scene(self, moment: Moment) -> None:
         """Prints what stands for a scene where not every moment can be seen."""
+        keys, characters = (now - then for now, then in zip(self._counts(), self._before, strict=True))
+        self.reels.append((1 - keys / max(1, characters), self._reel))
+        self._reel, self._before = [], self._counts()
         if self.terminal.is_live:
             return
         if self._best_of_scene is not None:
             self.terminal.draw(self._best_of_scene[1])
         self._best_of_scene = None
         self.terminal.draw(window(moment, self.tally, self.glass, self.engine))
+
+    def _counts(self) -> tuple[int, int]:
+        return self.tally.keys, self.tally.characters
+
+    def _record(self, moment: Moment) -> None:
+        """Keeps a frame for the film, which runs at a pace of its own, whatever the pace of the typing."""
+        frame = window(moment, self.tally, replace(self.glass, has_colour=True), self.engine)
+        seconds = 0.4 if moment.flash else 0.04
+        if moment.is_key and not moment.flash:
+            seconds = 0.7 if moment.ghost else 1.2
+        if self._reel and self._reel[-1][0] == frame:
+            seconds += self._reel.pop()[1]
+        self._reel.append((frame, seconds))
 
 
 async def _run(choices: Choices) -> None:
@@ -146,7 +175,7 @@ async def _play(client: LspClient, scenes: list[Scene], choices: Choices, found:
     glass = Glass(
         min(WIDTH, size.columns - 1),
         max(6, min(HEIGHT, size.lines - 8)),
-        choices.root.name,
+        choices.name,
         has_colour=terminal.has_colour,
     )
     show = Show(terminal, tally, glass)
@@ -167,10 +196,20 @@ async def _play(client: LspClient, scenes: list[Scene], choices: Choices, found:
         if choices.picture is not None and show.best is not None:
             choices.picture.write_text(svg(show.best[1]), encoding="utf-8")
             print(f"  picture: {choices.picture}")
+        if choices.film is not None and show.reels:
+            reel = best_reel(show.reels)
+            choices.film.write_text(film(reel, show.best[1] if show.best else None), encoding="utf-8")
+            print(f"  film: {choices.film}, {sum(seconds for _, seconds in reel):.0f} s")
     finally:
         terminal.close()
     if tally.failed:
         raise DemoFailed(f"{tally.failed} of the requests were answered with an error")
+
+
+def best_reel(reels: list[tuple[float, Reel]]) -> Reel:
+    """The scenes that saved the most keys, in the order in which they were played."""
+    least = sorted((saved for saved, _ in reels), reverse=True)[:FILM_SCENES][-1]
+    return [shot for saved, reel in reels if saved >= least for shot in reel]
 
 
 async def _perform(client: LspClient, scene: Scene, choices: Choices, show: Show, deadline: float) -> None:
@@ -209,7 +248,12 @@ def _engine(status: dict[str, Any], found: FoundModel | None) -> str:
     local = status.get("local") or {}
     if not local:
         return ""
-    return f"embedded predictor, {local.get('files', 0)} files read"
+    return f"embedded predictor, {many(local.get('files', 0), 'file')} read"
+
+
+def many(count: int, noun: str) -> str:
+    """A number with its noun."""
+    return f"{count:,} {noun}" + "s" * (count != 1)
 
 
 def _heading(client: LspClient, choices: Choices, found: FoundModel | None, scenes: int) -> str:
@@ -218,8 +262,8 @@ def _heading(client: LspClient, choices: Choices, found: FoundModel | None, scen
     how = f"with {found.model or 'the model'} ({found.api})" if found else "no model, no key, no network"
     return (
         f"\n  {name}, started in {client.start_ms:.0f} ms: {how}.\n"
-        f"  {scenes} places of {choices.root.name} are typed again. Their lines were cut out of a copy before\n"
-        "  the server started; it has never seen them.\n"
+        f"  {many(scenes, 'place')} of {choices.name} will be typed again. Those lines were cut out of a copy\n"
+        "  before the server started: it has never seen them.\n"
     )
 
 
@@ -233,7 +277,7 @@ def _summary(
         ("suggestions shown", f"{tally.shown}", ""),
         ("taken with Tab", f"{tally.accepted}", rate),
         ("keys pressed", f"{tally.keys}", f"   for {tally.characters} characters"),
-        ("keys saved", f"{tally.saved:.0%}", f"   in {played} places; `make eval` measures thousands"),
+        ("keys saved", f"{tally.saved:.0%}", f"   in {many(played, 'place')}; `make eval` measures thousands"),
         (
             "key to ghost text",
             f"{p50:.1f} ms" if times else "-",

@@ -1,13 +1,12 @@
-"""Frames of styled text, and three ways to show one: in place on a terminal, as plain lines, as a picture."""
+"""Frames of styled text, and how one is shown: in place on a terminal, or as plain lines."""
 
 from __future__ import annotations
 
 import os
 import unicodedata
-from collections.abc import Iterable, Sequence
+from collections.abc import Iterable
 from dataclasses import dataclass
 from enum import Enum
-from html import escape
 from typing import TextIO
 
 TAB = 4  # columns
@@ -130,44 +129,3 @@ class Terminal:
         encoding = self.out.encoding or "utf-8"
         self.out.write(text.encode(encoding, "replace").decode(encoding))
         self.out.flush()
-
-
-CELL_WIDTH, CELL_HEIGHT, MARGIN = 8.43, 20, 16
-
-
-def svg(frame: Frame) -> str:
-    """The frame as a picture of its own, in a monospaced face; needs nothing from outside."""
-    width = max(columns("".join(piece.text for piece in line)) for line in frame)
-    size = (round(width * CELL_WIDTH + 2 * MARGIN), len(frame) * CELL_HEIGHT + 2 * MARGIN)
-    rows = [_svg_row(line, number) for number, line in enumerate(frame)]
-    return "\n".join(
-        [
-            f'<svg xmlns="http://www.w3.org/2000/svg" viewBox="0 0 {size[0]} {size[1]}" '
-            f'width="{size[0]}" height="{size[1]}">',
-            f'<rect width="{size[0]}" height="{size[1]}" rx="10" fill="#0d1117"/>',
-            "<g font-family=\"ui-monospace,SFMono-Regular,Menlo,Consolas,'DejaVu Sans Mono',monospace\" "
-            'font-size="14" xml:space="preserve">',
-            *rows,
-            "</g>",
-            "</svg>",
-            "",
-        ]
-    )
-
-
-def _svg_row(line: Sequence[Piece], number: int) -> str:
-    out, column = [], 0
-    top = MARGIN + number * CELL_HEIGHT
-    for piece in line:
-        look, wide = piece.style.value, columns(piece.text)
-        x, length = MARGIN + column * CELL_WIDTH, wide * CELL_WIDTH
-        column += wide
-        if look.background:
-            place = f'x="{x:.1f}" y="{top}" width="{length:.1f}" height="{CELL_HEIGHT}"'
-            out.append(f'<rect {place} fill="{look.background}"/>')
-        if text := piece.text.strip():
-            x += (len(piece.text) - len(piece.text.lstrip())) * CELL_WIDTH  # renderers differ on leading blanks
-            weight = ' font-weight="600"' * look.bold + ' font-style="italic"' * look.italic
-            place = f'x="{x:.1f}" y="{top + 14.5:.1f}" textLength="{columns(text) * CELL_WIDTH:.1f}"'
-            out.append(f'<text {place} fill="{look.fill}"{weight}>{escape(text)}</text>')
-    return "".join(out)

@@ -17,8 +17,9 @@ import pytest
 from ai_lsp.cli import demo
 from ai_lsp.cli.model_probe import NoModelServer, probe
 from ai_lsp.cli.pane import Glass, window
+from ai_lsp.cli.picture import film, svg
 from ai_lsp.cli.scenes import Scene, best_scene, copy_with_holes
-from ai_lsp.cli.screen import Piece, Style, ansi, clip, columns, plain, svg
+from ai_lsp.cli.screen import Frame, Piece, Style, ansi, clip, columns, plain
 from ai_lsp.cli.typist import Moment, Tally
 from tests.scripted_model import Received, ScriptedModel
 
@@ -116,6 +117,38 @@ def test_the_picture_is_well_formed_and_holds_the_text() -> None:
     root = ElementTree.fromstring(svg(frame))
     assert "< b && c" in [node.text for node in root.iter("{http://www.w3.org/2000/svg}text")]
     assert "\x1b[3;38;5;244m" in "".join(ansi(frame))
+
+
+def test_a_film_shows_each_frame_at_its_time_and_no_other_line() -> None:
+    frames = [
+        window(moment(ghost=ghost), Tally(), Glass(50, 4), "") for ghost in ("", "return", "turn", "return")
+    ]
+    reel = [(frame, seconds) for frame, seconds in zip(frames, (0.5, 1.0, 0.25, 2.0), strict=True)]
+    root = ElementTree.fromstring(film(reel, frames[1]))
+    now = 0.0
+    for frame, seconds in reel:
+        assert seen(root, (now + seconds / 2) / 3.75) == sorted(words(frame))
+        now += seconds
+    assert seen(root, None) == sorted(words(frames[1]))
+
+
+def words(frame: Frame) -> list[str]:
+    return [piece.text.strip() for line in frame for piece in line if piece.text.strip()]
+
+
+def seen(root: ElementTree.Element, share: float | None) -> list[str]:
+    """The texts visible after a share of the film's time, or where nothing moves."""
+    found: list[str] = []
+    for group in root[1]:
+        visible = group.get("visibility", "visible")
+        animation = group.find("{*}animate")
+        if animation is not None and share is not None:
+            times = [float(at) for at in animation.get("keyTimes", "").split(";")]
+            values = animation.get("values", "").split(";")
+            visible = [value for at, value in zip(times, values, strict=True) if at <= share][-1]
+        if visible == "visible":
+            found += [str(text.text) for text in group.iter("{http://www.w3.org/2000/svg}text")]
+    return sorted(found)
 
 
 # The whole of it, with the real server
