@@ -13,6 +13,7 @@ import hmac
 import os
 import re
 import time
+import unicodedata
 from collections.abc import AsyncGenerator, Callable, Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass, replace
 from itertools import pairwise
@@ -299,7 +300,14 @@ _INVISIBLE = re.compile(
     "[\x00-\x08\x0b\x0c\x0e-\x1f\x7f-\x84\x86-\x9f\u00ad\u200b-\u200f\u202a-\u202e\u2060-\u2064\u2066-\u206f\ufeff]"
     "|[\U000e0000-\U000e0fff]"
 )
-_is_secret_path = functools.lru_cache(4096)(is_secret)
+
+
+@functools.lru_cache(4096)
+def _is_secret_path(path: str) -> bool:
+    """Whether a file holds secrets by its name, also when that is spelt with what nobody sees (`.env. `)."""
+    plain = unicodedata.normalize("NFKC", _INVISIBLE.sub("", path))
+    plain = "/".join(part.rstrip(" .") or part for part in plain.split("/"))
+    return is_secret(path) or is_secret(plain)
 
 
 def _is_data(path: str, language_id: str = "") -> bool:

@@ -31,7 +31,7 @@ _JOIN = (
     rf"|{_S}+(?=[\"'`]))(?:\({_S}*)?"  # define name "value"
 )
 _OPENING = r"[rbuf@$]{0,2}(?P<quote>[\"'`])"
-_QUOTED = rf"{_OPENING}(?P<quoted>(?:\\[^\n]|(?!(?P=quote))[^\\\n]){{1,400}})(?P=quote)"
+_QUOTED = rf"{_OPENING}(?P<quoted>(?:\\[^\n]|(?!(?P=quote))[^\\\n]){{1,400}})(?:(?P=quote)|(?=[^\S\n]*(?:\n|\Z)))"
 _PLAIN_JOIN = rf"(?:[\"']?{_S}*[=:]{_S}*|>|{_S}+)"
 _BARE = r"(?P<bare>[^\s\"'`,;(){}\[\]<>|]{4,400})(?=[\s,;<&|]|\Z)"
 _VALUE = re.compile(rf"{_JOIN}{_QUOTED}|{_PLAIN_JOIN}{_BARE}", re.IGNORECASE)

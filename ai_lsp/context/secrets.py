@@ -125,6 +125,8 @@ def is_unfinished(left: str, *, is_data: bool = False) -> bool:
     """Whether the line's text left of the cursor ends within what may become a secret."""
     if (key := _HALF_KEY.search(left)) is not None and _may_become_key(key[1], key[0][len(key[1]) :]):
         return True
+    if (url := _HALF_URL.search(left)) is not None and not url[1].isdigit():
+        return True
     return any(word in left.lower() for word in NAME_WORDS) and is_open_value(left, is_data=is_data)
 
 
@@ -154,6 +156,7 @@ _RUN = re.compile(rf"[A-Za-z0-9_\-+/.=]{{{RUN}}}")
 _FIRST_RUN = re.compile(r"[A-Za-z0-9_\-+/=]+")
 _REST_OF_RUN = re.compile(r"[A-Za-z0-9_\-]*={0,2}")
 _REST_OF_BASE64 = re.compile(r"[A-Za-z0-9_\-+/]*={0,2}")
+_HALF_URL = re.compile(r"\b[a-zA-Z][\w+.\-]{1,30}://[^\s/:@\"'`<>]{0,100}:([^\s/@\"'`<>{}$%]{1,200})\Z")
 _HALF_KEY = re.compile(
     rf"(?<![A-Za-z0-9])({'|'.join(re.escape(each.prefix) for each in FORMATS)}|AKIA|ASIA|eyJhbGciOi)[\w\-]*\Z",
     re.ASCII,

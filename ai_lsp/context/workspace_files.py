@@ -324,12 +324,12 @@ def _spec(lines: list[str]) -> GitIgnoreSpec:
     """The patterns of some lines; a line that is no pattern is left out alone."""
     try:
         return GitIgnoreSpec.from_lines(lines)
-    except ValueError:
+    except (ValueError, re.error):
         good: list[str] = []
         for line in lines:
             try:
                 GitIgnoreSpec.from_lines([line])
-            except ValueError:
+            except (ValueError, re.error):
                 continue
             good.append(line)
         return GitIgnoreSpec.from_lines(good)
