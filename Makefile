@@ -31,6 +31,7 @@ fuzz: venv
 
 bench: venv
 	$(BIN)/python bench/overhead.py --check
+	$(BIN)/python bench/fit.py --check
 
 clean:
 	rm -rf $(VENV) .cache build dist

@@ -19,20 +19,21 @@ of it alone costs more than the budget; such steps are left out of everything be
 not hold up what comes after it.
 
 *Cut.* P(k) is the closure of the first k steps; P(L) for a limit L in tokens is P(k) with the greatest k for
-which the cost is <= L (which takes all k into account: with alternatives the cost may fall again). The answer is
-P(budget). So it is always the deepest cut that fits, never a part beyond the cut squeezed into what is left: that
-would make parts come and go with every key.
+which the cost is <= L (which takes all k into account: with alternatives the cost may fall again), and nothing
+for L < 0. The answer is P(budget). So it is always the deepest cut that fits, never a part beyond the cut
+squeezed into what is left: that would make parts come and go with every key. A budget below 0 counts as 0.
 
 *Verified.* Sums of counts bound the count of the joined text from above with nearly every tokenizer, not with
 all. So the result is joined (a run of text ends only where a part has `break_before`), the runs are counted and
 summed, and while they exceed the budget by d > 0, the cut goes down to P(cost - d).
 
-*Steady.* With `step` > 0 the cut moves in steps of that many tokens. The goal is P(budget - step), or everything
-if P(budget) keeps every step that is not too large. Let H be what `previous` decided, by `key`: a part it kept
-is kept with the same alternative (or its shortest, if it has fewer now), a part it dropped is dropped, a part it
-did not have (or without a key) is as in the goal; then what is needed. If each part's text in H is at least as
-full as in P(budget - 2 step) and at most as full as in P(budget), dropped being the least, and H fits the
-budget by sum and as joined, then H is the answer. Else, or without `previous`, it is the goal, verified as above.
+*Steady.* With `step` > 0 the cut moves in steps of that many tokens; limits below 0 count as 0 here. The goal is
+P(budget - step), or everything if P(budget) keeps every step that is not too large. Let H be what `previous`
+decided, by `key`: a part it kept is kept with the same alternative (or its shortest, if it has fewer now), a part
+it dropped is dropped, a part it did not have (or without a key) is as in the goal; then what is needed. If each
+part's text in H is at least as full as in P(budget - 2 step) and at most as full as in P(budget), dropped being
+the least, and H fits the budget by sum and as joined, then H is the answer. Else, or without `previous`, it is
+the goal, verified as above.
 
 What follows, and is tested: the same input gives the same output. With `step` = 0, where no step is too large
 for a budget, a larger budget keeps each part at least as full. In general, where no alternative costs more than
@@ -162,8 +163,8 @@ def fit(
 ) -> Fitted:
     """The prompt of `parts` within `budget` tokens, as the module's contract has it. O(n log n).
 
-    A budget below 0 counts as 0. `previous` is the last answer for the same prompt and matters only with a
-    `step`; `counts` keeps counts from one call to the next.
+    `previous` is the last answer for the same prompt and matters only with a `step`; `counts` keeps counts from
+    one call to the next.
     """
     budget, step = max(0, budget), max(0, step)
     layout = lay_out(parts)
@@ -205,8 +206,6 @@ class _Course:
     sums: list[int]
     """Cut -> cost of what stands above it."""
     too_large: list[int]
-    is_whole: bool
-    """Whether the sweep saw every step, rather than stopping where nothing more can fit."""
 
     def at(self, limit: int) -> tuple[list[int], int]:
         """P(limit) as part -> step or -1, and its cost; nothing at all below 0."""
@@ -231,8 +230,8 @@ class _Course:
         return sum([self.costs[step] for step in steps])
 
     def is_complete(self, budget: int) -> bool:
-        """Whether everything that is not too large fits together."""
-        return self.is_whole and (not self.sums or self.sums[-1] <= budget)
+        """Whether everything that is not too large fits together: else the sweep stopped, or ended, above it."""
+        return not self.sums or self.sums[-1] <= budget
 
 
 def _sweep(layout: Layout, budget: int, tally: Count) -> _Course:
@@ -270,8 +269,8 @@ def _sweep(layout: Layout, budget: int, tally: Count) -> _Course:
         ends.append(len(added))
         sums.append(total)
         if total - closure.replaceable > budget:
-            return _Course(layout, costs, added, ends, sums, too_large, is_whole=False)
-    return _Course(layout, costs, added, ends, sums, too_large, is_whole=True)
+            break
+    return _Course(layout, costs, added, ends, sums, too_large)
 
 
 class _Closure:

@@ -8,6 +8,7 @@ from typing import Any
 from ai_lsp.context.counts import Counts
 from ai_lsp.context.fit import Fitted, fit
 from ai_lsp.context.parts import OURS, Alternative, Label, PromptPart
+from ai_lsp.models.tokens import Estimate
 
 
 def part(text: str, priority: int = 0, *children: PromptPart, **more: Any) -> PromptPart:
@@ -199,6 +200,27 @@ def test_each_text_is_counted_once_for_a_counter() -> None:
         fit(parts, 99, count, counts=counts)
     assert sorted(asked) == ["a", "abb", "bb"]
     assert fit(parts, 99, lambda text: 2 * len(text), counts=counts).cost == 6
+
+
+def test_what_cannot_fit_is_never_counted() -> None:
+    """A part in its full text can give nothing back, so the walk ends as soon as the budget is full."""
+    asked: list[str] = []
+
+    def count(text: str) -> int:
+        asked.append(text)
+        return len(text)
+
+    ladder = part("full text", 9, alternatives=(Alternative("sig", 9),))
+    fit([ladder, part("aaaa", 2), part("bbbb", 1), part("c", 0)], 10, count)
+    assert sorted(asked) == ["aaaa", "full text", "sig"]
+
+
+def test_a_counters_method_is_the_same_counter_each_time() -> None:
+    counts, estimate = Counts(), Estimate(4.0)
+    for _ in range(3):
+        assert fit([part("x" * 40)], 99, estimate.count, counts=counts).tokens == 10
+    assert len(counts) == 1
+    assert fit([part("x" * 40)], 99, Estimate(2.0).count, counts=counts).tokens == 20
 
 
 def test_the_counts_are_bounded() -> None:
