@@ -215,7 +215,7 @@ def test_on_a_terminal_it_draws_in_place_and_gives_the_cursor_back(shop: Path) -
     assert time.monotonic() - began < 20
     assert b"\x1b[?25l" in drawn
     assert drawn.rstrip().endswith(b"\x1b[?25h")
-    assert drawn.count(b"\x1b[17A") > 10  # frames over frames
+    assert len(re.findall(rb"\x1b\[\d+A", drawn)) > 10  # frames over frames
     assert b"\x1b[7m" in drawn
 
 
