@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Iterator, Sequence
 from contextlib import contextmanager
+from itertools import pairwise
 from pathlib import Path
 from typing import Any
 
@@ -81,7 +82,13 @@ def test_eglot_completes_at_point(place: Place, emacs: Path) -> None:
     with eglot_at(place, emacs, path, BEFORE) as screen:
         screen.type(TYPED)
         press_until_offered(place, screen, ["C-M-i"] * 3)
-        screen.wait_for_text("    with open(path")
+        screen.wait_for(
+            lambda rows: any(
+                above.strip() == "def load_coupons(path):" and "with open(path" in line
+                for above, line in pairwise(map(text_of, rows))
+            ),
+            "the suggestion in the buffer",
+        )
         screen.press("C-x", "C-s")
         wait_for_bytes(path, (text_after(place, BEFORE + TYPED) + "\n").encode())
         # Eglot takes the language's name from the mode that is registered, not from the buffer's own.
@@ -106,11 +113,9 @@ def test_eglot_inserts_several_lines_of_a_model(
 
 
 def test_neovim_011_offers_the_suggestion_in_its_menu(place: Place, old_nvim: Path) -> None:
-    settings = Path(__file__).with_name("neovim.lua").read_text(encoding="utf-8")
-    place.configure("nvim/init.lua", code_blocks(EDITORS / "neovim" / "README.md", "lua")[0] + settings)
     path = place.write("shop.py", BEFORE + "\n")
-    with place.opened(old_nvim, path) as screen:
-        screen.type("Gi" + TYPED)
+    with old_neovim_inserting(place, old_nvim, path, BEFORE) as screen:
+        screen.type(TYPED)
         press_until_offered(place, screen, ["C-Space"] * 3)
         screen.wait_for(lambda rows: any("open(path" in t and " Text" in t for t in map(text_of, rows)), "menu")
         screen.press("C-n", "C-y", "Escape")
@@ -118,6 +123,40 @@ def test_neovim_011_offers_the_suggestion_in_its_menu(place: Place, old_nvim: Pa
         wait_for_bytes(path, (text_after(place, BEFORE + TYPED) + "\n").encode())
         told = place.wire.requests("workspace/executeCommand")
         assert [each["params"]["command"] for each in told] == ["ai-lsp.accept"]
+
+
+@pytest.mark.parametrize("line_end", ["\n", "\r\n"], ids=["LF", "CRLF"])
+def test_neovim_011_inserts_several_lines_and_covers_a_bracket(
+    line_end: str, place: Place, old_nvim: Path, model: ModelProcess
+) -> None:
+    """Its menu would keep nothing after the first blank; our plugin adds the rest."""
+    model.reply('en(\n        path, newline="",\n        delimiter="$1",\n    )\n')
+    before = "import csv\n\n\ndef rows(path):\n    return list("
+    path = place.write("table.py", (before + ")\n").replace("\n", line_end))
+    with old_neovim_inserting(place, old_nvim, path, before, model.url) as screen:
+        screen.type("op")
+        press_until_offered(place, screen, ["C-Space"] * 3, model)
+        screen.wait_for_text("open( ⏎")
+        assert covered_rest(place, ")\n") == "\n"
+        expected = text_after(place, before + "op") + "\n"
+        screen.press("C-n", "C-y", "Escape")
+        screen.type(":w\n")
+        wait_for_bytes(path, expected.replace("\r\n", "\n").replace("\n", line_end).encode())
+
+
+@contextmanager
+def old_neovim_inserting(
+    place: Place, old_nvim: Path, path: Path, before: str, model_url: str = ""
+) -> Iterator[Screen]:
+    """Neovim 0.11 in insert mode after `before`, with the README's init.lua, and its model where there is one."""
+    load, model = code_blocks(EDITORS / "neovim" / "README.md", "lua", model_url)
+    settings = Path(__file__).with_name("neovim.lua").read_text(encoding="utf-8")
+    place.configure("nvim/init.lua", load + (model if model_url else "") + settings)
+    with place.opened(old_nvim, path) as screen:
+        column = len(before.rpartition("\n")[2])
+        screen.type(f":call cursor({line_after(before)}, {column})\n{'a' if column else 'i'}", pause_s=0)
+        screen.wait_for_text("-- INSERT --")
+        yield screen
 
 
 @contextmanager
@@ -140,6 +179,16 @@ def eglot_at(place: Place, emacs: Path, path: Path, before: str, model_url: str 
     with place.opened(emacs, "-nw", f"+{line_after(before)}", path) as screen:
         screen.wait_for_text("[eglot:project")
         yield screen
+
+
+def covered_rest(place: Place, after: str) -> str:
+    """What stays of the text behind the cursor, by the newest item that the server has offered."""
+    for request in reversed(place.wire.requests("textDocument/completion")):
+        items = (place.wire.reply_to(request) or {"result": {"items": []}})["result"]["items"]
+        if items:
+            end = items[0]["textEdit"]["range"]["end"]["character"]
+            return after[end - request["params"]["position"]["character"] :]
+    raise AssertionError("the server has offered nothing")
 
 
 def press_until_offered(
@@ -180,7 +229,6 @@ def text_after(place: Place, before: str) -> str:
         reply = place.wire.reply_to(request)
         if reply and reply["result"]["items"]:
             edit = reply["result"]["items"][0]["textEdit"]
-            assert edit["range"]["end"] == request["params"]["position"]
             line_start = before.rindex("\n") + 1
             text: str = before[: line_start + edit["range"]["start"]["character"]] + edit["newText"]
             return text

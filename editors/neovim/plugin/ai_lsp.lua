@@ -13,43 +13,46 @@ local keys = vim.tbl_extend('force', {
   menu = '<C-Space>', -- Neovim 0.11 only
 }, vim.g.ai_lsp_keys or {})
 
--- Neovim 0.12.4 puts a suggestion where the cursor stood when it was asked for, so that what was typed into it since
--- would stand there twice (neovim#36529, mended later). What was typed is taken away first; where it does not agree
--- with the suggestion, nothing is inserted.
-local function rebase(item)
-  if type(item.insert_text) ~= 'string' or not item.range then
-    return item
-  end
-  local row, start_col, _, end_col = item.range:to_extmark()
+-- What was typed into a suggestion since Neovim asked for it, which it did where the suggestion's range starts;
+-- nil where that does not agree with the suggestion any more.
+local function typed_into(item)
+  local row, start_col = item.range:to_extmark()
   local cursor_row, cursor_col = unpack(vim.api.nvim_win_get_cursor(0))
-  if cursor_row ~= row + 1 or cursor_col < end_col then
+  if cursor_row ~= row + 1 or cursor_col < start_col then
     return nil
   end
-  local before = vim.api.nvim_get_current_line():sub(start_col + 1, cursor_col)
-  if not vim.startswith(item.insert_text, before) then
-    return nil
-  end
-  vim.api.nvim_buf_set_text(0, row, end_col, row, cursor_col, { '' })
-  return item, before
+  local typed = vim.api.nvim_get_current_line():sub(start_col + 1, cursor_col)
+  return vim.startswith(item.insert_text, typed) and typed or nil
 end
 
--- The suggestion up to the end of its next word; the server is told how far the user went.
-local function only_next_word(item)
-  local rebased, before = rebase(item)
-  if not rebased or not before then
-    return rebased
+-- Neovim 0.12.4 puts a suggestion where the cursor stood when it was asked for, so that what was typed into it since
+-- would stand there twice (neovim#36529, mended later). What was typed is taken away first.
+local function rebase(item)
+  local typed = typed_into(item)
+  if typed and typed ~= '' then
+    local row, start_col = item.range:to_extmark()
+    vim.api.nvim_buf_set_text(0, row, start_col, row, start_col + #typed, { '' })
   end
-  local word = item.insert_text:sub(#before + 1):match('^%s*[%w_\128-\255]+') or item.insert_text:sub(#before + 1):match('^%s*%S')
-  local whole, command = item.insert_text, item.command
-  item.insert_text = before .. (word or item.insert_text:sub(#before + 1))
-  if command and item.insert_text ~= whole then
-    item.command = nil
-    vim.lsp.get_client_by_id(item.client_id):notify('textDocument/didPartiallyAcceptCompletion', {
-      item = { insertText = whole, command = command },
-      acceptedLength = vim.str_utfindex(item.insert_text, 'utf-16'),
-    })
+  return typed and item
+end
+
+-- Types the suggestion's next word, and tells the server how far the user went.
+local function take_word(item)
+  local typed = typed_into(item)
+  local rest = typed and item.insert_text:sub(#typed + 1)
+  local word = rest and (rest:match('^%s*[%w_\128-\255]+') or rest:match('^%s*%S'))
+  if not word or word == rest then
+    return rebase(item)
   end
-  return item
+  local row, col = unpack(vim.api.nvim_win_get_cursor(0))
+  local lines = vim.split(word, '\n', { plain = true })
+  vim.api.nvim_buf_set_text(0, row - 1, col, row - 1, col, lines)
+  vim.api.nvim_win_set_cursor(0, { row + #lines - 1, (#lines == 1 and col or 0) + #lines[#lines] })
+  vim.lsp.get_client_by_id(item.client_id):notify('textDocument/didPartiallyAcceptCompletion', {
+    item = { insertText = item.insert_text, command = item.command },
+    acceptedLength = vim.str_utfindex(typed .. word, 'utf-16'),
+  })
+  return nil
 end
 
 local function map(buffer, key, description, press, otherwise)
@@ -71,7 +74,7 @@ local function ghost_text(client, buffer)
     return vim.snippet.active({ direction = 1 }) and '<Cmd>lua vim.snippet.jump(1)<CR>' or keys.accept
   end)
   map(buffer, keys.accept_word, 'accept its next word', function()
-    return inline.get({ on_accept = only_next_word })
+    return inline.get({ on_accept = take_word })
   end, function()
     return keys.accept_word
   end)
@@ -84,10 +87,45 @@ local function ghost_text(client, buffer)
   end
 end
 
+-- Neovim 0.11 cuts a text edit at its first blank, and knows nothing of further lines. So the menu gets the first line
+-- whole; the others, and what the edit covers right of the cursor, are seen to when the item has been accepted.
+local covered = {}
+local function whole_line(item)
+  local edit = item.textEdit
+  if not edit then
+    return {}
+  end
+  local line, cursor = vim.api.nvim_get_current_line(), vim.api.nvim_win_get_cursor(0)[2]
+  local edit_end = vim.str_byteindex(line, 'utf-16', edit.range['end'].character, false)
+  covered[item.label] = math.max(0, edit_end - cursor)
+  return { word = vim.split(edit.newText, '\r?\n')[1] }
+end
+
+local function add_further_lines(client)
+  local data = vim.tbl_get(vim.v.completed_item, 'user_data', 'nvim', 'lsp') or {}
+  if vim.v.event.reason ~= 'accept' or data.client_id ~= client.id or not data.completion_item.textEdit then
+    return
+  end
+  local lines = vim.split(data.completion_item.textEdit.newText, '\r?\n')
+  local row, col = unpack(vim.api.nvim_win_get_cursor(0))
+  lines[1] = ''
+  vim.api.nvim_buf_set_text(0, row - 1, col, row - 1, col + (covered[data.completion_item.label] or 0), lines)
+  if #lines > 1 then
+    vim.api.nvim_win_set_cursor(0, { row + #lines - 1, #lines[#lines] })
+  end
+end
+
 local function completion_menu(client, buffer)
   -- Without these a lone suggestion would be inserted unseen.
   vim.bo[buffer].completeopt = 'menuone,noselect,popup'
-  vim.lsp.completion.enable(true, client.id, buffer, { autotrigger = true })
+  vim.lsp.completion.enable(true, client.id, buffer, { autotrigger = true, convert = whole_line })
+  vim.api.nvim_create_autocmd('CompleteDone', {
+    group = vim.api.nvim_create_augroup('ai_lsp_menu_' .. buffer, {}),
+    buffer = buffer,
+    callback = function()
+      add_further_lines(client)
+    end,
+  })
   if keys.menu then
     vim.keymap.set('i', keys.menu, vim.lsp.completion.get, { buffer = buffer, desc = 'ai-lsp: completion menu' })
   end
