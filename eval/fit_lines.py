@@ -25,7 +25,7 @@ ROUNDS = 160
 PARAMETERS = {
     "objective": "binary", "learning_rate": 0.08, "num_leaves": 20, "max_depth": 6, "min_data_in_leaf": 60,
     "feature_fraction": 0.5, "bagging_fraction": 0.7, "bagging_freq": 1, "lambda_l2": 10, "verbose": -1,
-    "num_threads": 2, "seed": 1, "deterministic": True,
+    "num_threads": 1, "seed": 1, "deterministic": True,
 }  # fmt: skip
 
 

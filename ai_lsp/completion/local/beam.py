@@ -9,7 +9,7 @@ from dataclasses import dataclass, field
 from ai_lsp.completion.local.lexing import END_SAME, Vocabulary
 from ai_lsp.completion.local.votes import SOURCES, Distribution
 
-WIDTH = 3
+WIDTH = 4
 LONGEST = 28  # tokens
 _FLOOR = 0.01
 _HOPELESS = 0.001

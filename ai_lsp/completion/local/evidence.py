@@ -28,7 +28,7 @@ NAMES = (
     "dup_below", "dup_next", "dup_gone", "gone_prefix", "gone_typed", "gone_age", "new_words",
     "far_words", "last_chars", "file_tokens", "depth", "inside_word", "typed_known", "known_first",
     "known_last", "shaped_first", "shaped_last", "shaped_low", "shape_first", "shape_last",
-    "twin_first", "twin_last", "twin_low",
+    "twin_first", "twin_last", "twin_low", "is_split",
 )  # fmt: skip
 """The features, in the order of a row."""
 
@@ -93,10 +93,31 @@ def candidates(spot: Spot, ways: Sequence[Way]) -> list[Candidate]:
             if known is None or known[0].steps[known[2]].joint < step.joint:
                 best[step.text] = (way, rank if known is None else known[1], cut)
     leaves = [(w.text, w.joint) for w in ways]
+    for text, (way, rank, cut) in list(_shared_starts(ways[:_WAYS]).items()):
+        best.setdefault(text, (way, rank, cut))
     return [
         Candidate(text, way, cut, _row(spot, way, rank, cut, text, leaves))
         for text, (way, rank, cut) in best.items()
     ]
+
+
+def _shared_starts(ways: Sequence[Way]) -> dict[str, tuple[Way, int, int]]:
+    """Texts that end inside a word, after an underscore or before a capital, where two ways part."""
+    found: dict[str, tuple[Way, int, int]] = {}
+    for rank, way in enumerate(ways):
+        text = way.text
+        for other in ways[rank + 1 :]:
+            n = 0
+            for a, b in zip(text, other.text, strict=False):
+                if a != b:
+                    break
+                n += 1
+            while n and not (text[n - 1] == "_" or (text[n - 1].islower() and text[n : n + 1].isupper())):
+                n -= 1
+            if len(text[:n].strip()) >= SHORTEST and text[:n] not in found:
+                cut = next(i for i, s in enumerate(way.steps) if len(s.text) >= n)
+                found[text[:n]] = (way, rank, cut)
+    return found
 
 
 def _row(
@@ -189,6 +210,7 @@ def _row(
         first.twin,
         last.twin,
         min(s.twin for s in part),
+        1.0 if len(last.text) != len(text) else 0.0,
     ]
 
 

@@ -146,7 +146,7 @@ class FileEncoder:
             text = text.replace("\r\n", "\n").replace("\r", "\n")
         if len(text) > LONGEST_LINE:
             text = _without_long_lines(text)
-        raw: Ids = np.array(list(map(self._ids.__getitem__, _FILE.findall("\n" + text))), dtype=np.int32)
+        raw: Ids = np.array(list(map(self._ids.__getitem__, _FILE.findall(f"\n{text}\n"))), dtype=np.int32)
         depths = self._learn_breaks()[raw]
         is_break = depths >= 0
         keep = np.ones(len(raw), dtype=bool)
