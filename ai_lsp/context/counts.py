@@ -18,22 +18,25 @@ class Counts:
     def __init__(self, entries: int = 65_536, counters: int = 4) -> None:
         self._entries = entries
         self._counters = counters
-        self._tables: dict[Count, _Table] = {}
+        self._tallies: dict[Count, Tally] = {}
 
     def __len__(self) -> int:
-        return sum(len(table.young) + len(table.old) for table in self._tables.values())
+        return sum(len(tally.young) + len(tally.old) for tally in self._tallies.values())
 
-    def by(self, count: Count) -> Count:
-        """`count`, asked once per text."""
-        table = self._tables.pop(count, None) or _Table(count, self._entries)
-        self._tables[count] = table  # the latest stands last
-        while len(self._tables) > self._counters:
-            del self._tables[next(iter(self._tables))]
-        return table.of
+    def by(self, count: Count) -> Tally:
+        """What `count` said so far, and will be asked once per text."""
+        tally = self._tallies.pop(count, None) or Tally(count, self._entries)
+        self._tallies[count] = tally  # the latest stands last
+        while len(self._tallies) > self._counters:
+            del self._tallies[next(iter(self._tallies))]
+        return tally
 
 
-class _Table:
-    """The counts of one counter."""
+class Tally:
+    """The counts of one counter.
+
+    `young` maps hashes of texts to what was counted lately; a loop that cannot afford a call looks there first.
+    """
 
     __slots__ = ("_count", "_entries", "old", "young")
 
@@ -44,6 +47,7 @@ class _Table:
         self.old: dict[int, int] = {}
 
     def of(self, text: str) -> int:
+        """Tokens of the text; 0 for "", whatever the counter says."""
         key = hash(text)
         known = self.young.get(key)
         if known is None:

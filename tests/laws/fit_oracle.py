@@ -51,6 +51,9 @@ class Node:
 def random_tree(rng: Random, largest: int = 12, *, is_proper: bool = False) -> tuple[PromptPart, ...]:
     """A prompt of up to `largest` parts with all constructs; proper: no alternative is longer than a fuller."""
     size = rng.randint(1, largest)
+    if rng.random() < 0.15:
+        plain = (random_text(rng) for _ in range(size))
+        return tuple(PromptPart("any", t, OURS, f"k{i}", rng.randint(0, 4)) for i, t in enumerate(plain))
     parents = [rng.randint(-1, index - 1) if rng.random() < 0.6 else -1 for index in range(size)]
     children: list[list[PromptPart]] = [[] for _ in range(size)]
     roots: list[PromptPart] = []
