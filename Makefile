@@ -32,6 +32,7 @@ fuzz: venv
 bench: venv
 	$(BIN)/python bench/overhead.py --check
 	$(BIN)/python bench/fit.py --check
+	$(BIN)/python bench/egress.py --check
 
 clean:
 	rm -rf $(VENV) .cache build dist
