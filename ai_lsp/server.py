@@ -12,7 +12,7 @@ from typing import Any
 from ai_lsp import __version__
 from ai_lsp.completion.complete import World, complete
 from ai_lsp.completion.query import Declined, Query, Reason, Suggestion
-from ai_lsp.lsp import features, from_lsp, to_lsp
+from ai_lsp.lsp import features, from_lsp, status, to_lsp
 from ai_lsp.lsp.from_lsp import InvalidParams, mapping
 from ai_lsp.lsp.handshake import COMMANDS as ADVERTISED
 from ai_lsp.lsp.handshake import initialize_result
@@ -165,25 +165,25 @@ class Server:
         return command(self.session, arguments if isinstance(arguments, list) else [])
 
     def status(self, params: Any, request: Request | None) -> Any:
-        return self.session.status()
+        return status.status(self.session)
 
 
 def _accept(session: Session, arguments: list[Any]) -> None:
-    session.accept(str(arguments[0]) if arguments else "")
+    session.shown.accept(str(arguments[0]) if arguments else "")
 
 
 def _reject(session: Session, arguments: list[Any]) -> None:
-    session.reject(str(arguments[0]) if arguments else "")
+    session.shown.reject(str(arguments[0]) if arguments else "")
 
 
 def _why(session: Session, arguments: list[Any]) -> str:
-    text = session.why()
+    text = status.why(session)
     session.client.notify("window/showMessage", {"type": 3, "message": text})
     return text
 
 
 def _status(session: Session, arguments: list[Any]) -> Any:
-    return session.status()
+    return status.status(session)
 
 
 COMMANDS: Mapping[str, Callable[[Session, list[Any]], Any]] = dict(

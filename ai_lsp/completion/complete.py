@@ -11,9 +11,10 @@ from typing import Protocol
 from ai_lsp.completion.cache import typed_through
 from ai_lsp.completion.clean import Limits, clean, is_decided
 from ai_lsp.completion.gate import decide
-from ai_lsp.completion.prompt import build, is_single_line
+from ai_lsp.completion.prompt import Built, Memory, build, is_single_line
 from ai_lsp.completion.query import Declined, Query, Reason, Suggestion
 from ai_lsp.completion.settings import CompletionSettings
+from ai_lsp.context.parts import PromptPart
 from ai_lsp.errors import ModelError, PromptTooLong
 from ai_lsp.models.port import Model, ModelRequest, Usage
 from ai_lsp.text.document import DocumentSnapshot
@@ -60,7 +61,8 @@ class ModelRoute(Protocol):
 @dataclass(frozen=True, slots=True)
 class World:
     """What one completion may look at. `edits_since` gives the edits made to a document after a snapshot,
-    or None where they are not known any more; `new_id` names a suggestion."""
+    or None where they are not known any more; `new_id` names a suggestion. `files` are parts of other files,
+    `memory` is that of the document's last prompt, and `built` is told of each new one."""
 
     settings: CompletionSettings
     is_off: bool
@@ -72,6 +74,9 @@ class World:
     new_id: Callable[[], str]
     debounce_s: float = 0.0
     repo: str = ""
+    files: Sequence[PromptPart] = ()
+    memory: Memory | None = None
+    built: Callable[[Built], None] | None = None
 
 
 async def complete(query: Query, world: World) -> Suggestion | Declined:
@@ -148,15 +153,25 @@ async def _ask_model(query: Query, world: World, route: ModelRoute) -> Suggestio
 
 async def _read(query: Query, world: World, route: ModelRoute, tokens: int, limits: Limits) -> str:
     """The raw answer, read until nothing more could change what is shown."""
-    request = build(query, world.settings, context_tokens=tokens, count=route.count, repo=world.repo)
+    made = build(
+        query,
+        world.settings,
+        context_tokens=tokens,
+        count=route.count,
+        repo=world.repo,
+        files=world.files,
+        memory=world.memory,
+    )
+    if world.built is not None:
+        world.built(made)
     raw, usage = "", None
-    async with contextlib.aclosing(route.model.stream(request)) as stream:
+    async with contextlib.aclosing(route.model.stream(made.request)) as stream:
         async for chunk in stream:
             raw += chunk.text
             usage = chunk.usage or usage
             if is_decided(raw, query, limits):
                 break
-    route.succeeded(request, usage)
+    route.succeeded(made.request, usage)
     return raw
 
 

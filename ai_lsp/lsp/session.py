@@ -6,7 +6,6 @@ import asyncio
 import itertools
 import logging
 import time
-from collections import OrderedDict
 from collections.abc import Callable, Coroutine, Mapping, Sequence
 from dataclasses import dataclass
 from pathlib import Path
@@ -16,6 +15,7 @@ from ai_lsp import config
 from ai_lsp.completion.complete import World
 from ai_lsp.completion.local.client import LineEdit, LocalPredictor
 from ai_lsp.completion.query import Declined, Query, Suggestion
+from ai_lsp.context.sources.open_files import OpenFile
 from ai_lsp.context.workspace_files import OWN_IGNORES, is_secret, may_suggest_in
 from ai_lsp.lsp.documents import Documents
 from ai_lsp.lsp.features import ClientFeatures
@@ -23,13 +23,12 @@ from ai_lsp.lsp.from_lsp import path_of
 from ai_lsp.lsp.logs import apply_log_settings
 from ai_lsp.lsp.model_routes import ModelRoutes
 from ai_lsp.lsp.protocol import Request
+from ai_lsp.lsp.shown import Shown
+from ai_lsp.lsp.surroundings import Surroundings
 from ai_lsp.text.document import DocumentSnapshot
 from ai_lsp.text.edit import Edit
 
 log = logging.getLogger(__name__)
-
-REMEMBERED = 256
-"""Suggestions whose acceptance can still be told."""
 
 WARNING = 2
 
@@ -71,10 +70,10 @@ class Session:
         self.roots: tuple[str, ...] = ()
         self._learnt: tuple[str, ...] = ()
         self.last: Outcome | None = None
-        self.accepted = 0
+        self.shown = Shown()
+        self.surroundings = Surroundings(self.spawn)
+        self._recent: dict[str, None] = {}
         self._in_flight: dict[str, Request] = {}
-        self._shown: dict[str, Suggestion] = {}
-        self._by_id: OrderedDict[str, Suggestion] = OrderedDict()
         self._tasks: set[asyncio.Task[Any]] = set()
         self._told: set[str] = set()
         self._told_problems: set[config.Problem] = set()
@@ -82,7 +81,7 @@ class Session:
         self._checks: dict[str, asyncio.Task[None]] = {}
         self._ids = itertools.count(1)
         self._editor_settings: Mapping[str, Any] = {}
-        self._is_started = False  # until then it is not known whether there will be a predictor
+        self.is_started = False  # until then it is not known whether there will be a predictor
 
     @property
     def settings(self) -> config.Settings:
@@ -130,7 +129,7 @@ class Session:
             loaded.settings.models, [self.settings.routes.completion], keeps_ledger=keeps_ledger
         )
         await self._start_predictor()
-        self._is_started = True
+        self.is_started = True
 
     async def change_roots(self, added: Any, removed: Any) -> None:
         """Workspace folders came or went; the settings of each folder count again."""
@@ -201,6 +200,7 @@ class Session:
         """A document was opened."""
         self._forget(uri)
         self.documents.open(uri, version, language_id, text)
+        self._recent[uri] = None
         self._readable.pop(uri, None)
         self._check(uri)
 
@@ -227,7 +227,7 @@ class Session:
         self._readable[uri] = may
         if self.predictor is None:
             return
-        if may and len(document) <= self.settings.completion.max_file_kb * 1024:
+        if self.may_learn(document):
             self.predictor.opened(uri, path, document.language_id, document.text)
         else:
             self.predictor.closed(uri)
@@ -262,12 +262,14 @@ class Session:
         self._forget(uri)
         self._readable.pop(uri, None)
         self._checks.pop(uri, None)
+        self._recent.pop(uri, None)
+        self.surroundings.forget(uri)
         self.documents.close(uri)
         if self.predictor is not None:
             self.predictor.closed(uri)
 
     def _forget(self, uri: str) -> None:
-        self._shown.pop(uri, None)
+        self.shown.forget(uri)
         if (request := self._in_flight.pop(uri, None)) is not None:
             request.supersede()
 
@@ -305,14 +307,32 @@ class Session:
             settings=completion,
             is_off=is_off,
             is_ignored=self.is_ignored(query.snapshot.uri),
-            shown=self._shown.get(query.snapshot.uri),
+            shown=self.shown.last(query.snapshot.uri),
             predictor=self.predictor,
             route=route,
             edits_since=self.edits_since,
             new_id=lambda: str(next(self._ids)),
             debounce_s=0.0 if completion.debounce_ms == "auto" else completion.debounce_ms / 1000,
             repo=Path(self.roots[0]).name if self.roots else "",
+            files=self.surroundings.files(query, self._other_files(query)) if route is not None else (),
+            memory=self.surroundings.memory(query.snapshot.uri),
+            built=lambda built: self.surroundings.remember(query.snapshot.uri, built),
         )
+
+    def _other_files(self, query: Query) -> list[OpenFile]:
+        """The other open documents that may be read, most recently used first."""
+        self._recent.pop(query.snapshot.uri, None)
+        self._recent[query.snapshot.uri] = None
+        out = []
+        for uri in reversed(self._recent):
+            document = self.documents.get(uri)
+            if document is not None and document is not query.snapshot and self.may_learn(document):
+                out.append(OpenFile(self.relative(uri), document))
+        return out
+
+    def may_learn(self, document: DocumentSnapshot) -> bool:
+        """Whether a document's text may be used for suggestions, in its own file and in others."""
+        return not self.is_ignored(document.uri) and len(document) <= self.settings.completion.max_file_kb * 1024
 
     def edits_since(self, snapshot: DocumentSnapshot) -> Sequence[Edit] | None:
         """The edits made to a document after a snapshot; None where they are not known."""
@@ -321,76 +341,13 @@ class Session:
     def remember(self, query: Query, answer: Suggestion | Declined, took_ms: float) -> None:
         """Keep what a completion ended with: for typing through it, for its acceptance, for `why`."""
         self.last = Outcome(query.snapshot.uri, answer, took_ms)
-        if isinstance(answer, Declined):
-            return
-        self._shown[query.snapshot.uri] = answer
-        self._by_id[answer.id] = answer
-        while len(self._by_id) > REMEMBERED:
-            self._by_id.popitem(last=False)
+        if isinstance(answer, Suggestion):
+            self.shown.add(answer)
 
     def finished(self, uri: str, request: Request | None) -> None:
         """A completion is answered: nothing is left to supersede."""
         if request is not None and self._in_flight.get(uri) is request:
             del self._in_flight[uri]
-
-    def accept(self, id: str) -> bool:
-        """The user took a suggestion; False where it is not known any more."""
-        suggestion = self._by_id.pop(id, None)
-        if suggestion is None:
-            return False
-        self.accepted += 1
-        self._shown.pop(suggestion.snapshot.uri, None)
-        return True
-
-    def reject(self, id: str) -> bool:
-        """The user dismissed a suggestion: it is not offered again by typing through it."""
-        suggestion = self._by_id.pop(id, None)
-        if suggestion is None:
-            return False
-        self._shown.pop(suggestion.snapshot.uri, None)
-        return True
-
-    # What is told
-
-    def why(self) -> str:
-        """Why nothing appeared last time, or what did and from where, in a sentence."""
-        if self.last is None:
-            return "ai-lsp has not been asked for a completion yet"
-        answer, name = self.last.answer, self.relative(self.last.uri)
-        if isinstance(answer, Declined):
-            return f"No suggestion in {name}: {answer}"
-        source = "the embedded predictor" if answer.origin == "local" else f"the model {answer.why!r}"
-        because = f" ({answer.confidence:.0%} sure: {answer.why})" if answer.origin == "local" else ""
-        return f"The last suggestion in {name} came from {source}{because}, in {self.last.took_ms:.0f} ms"
-
-    def status(self) -> dict[str, Any]:
-        """The answer to `aiLsp/status`: facts for status lines."""
-        routes = self.settings.routes
-        local = self.predictor.status if self.predictor is not None else None
-        named = {"completion": routes.completion, "next_edit": routes.next_edit}
-        problems = [
-            p for name in named.values() if name not in ("", "local") and (p := self.models.problem(name))
-        ]
-        inactive = None
-        if not self.settings.completion.enabled or not routes.completion:
-            inactive = "completion is switched off in the settings"
-        return {
-            "ready": self._is_started if local is None else local.state == "ready",
-            "local": {
-                "state": local.state if local else "off" if self._is_started else "starting",
-                "files": local.files if local else 0,
-                "tokens": local.tokens if local else 0,
-                "problem": local.problem if local else "",
-            },
-            "routes": {
-                feature: {"model": "local", "state": local.state if local else "off"}
-                if name == "local"
-                else self.models.status(name)
-                for feature, name in named.items()
-                if name
-            },
-            "inactive": inactive or (problems[0] if problems else None),
-        }
 
 
 def _mappings(value: Any) -> list[Mapping[str, Any]]:

@@ -21,7 +21,7 @@ def count(text: str) -> int:
 
 def fim(text: str, offset: int, budget: int) -> FimPrompt:
     query = Query(DocumentSnapshot("file:///a.py", 1, "python", text), offset)
-    prompt = build(query, SETTINGS, context_tokens=budget, count=count).prompt
+    prompt = build(query, SETTINGS, context_tokens=budget, count=count).request.prompt
     assert isinstance(prompt, FimPrompt)
     return prompt
 

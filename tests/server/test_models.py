@@ -167,3 +167,30 @@ async def test_line_ends_and_whole_line_ranges(tmp_path: Path, model: ScriptedMo
         assert item["insertText"] == "\ta = 1\nb = 2"  # editors put in their own line ends
         assert item["range"]["start"] == {"line": 1, "character": 0}
         assert item["range"]["end"] == {"line": 1, "character": 5}
+
+
+async def test_pages_of_other_open_files_that_share_names_are_sent(tmp_path: Path, model: ScriptedModel) -> None:
+    useful = (
+        "class Invoice:\n    def total_price(self, currency): ...\n    def apply_discount(self, percent): ...\n"
+    )
+    (tmp_path / ".aiignore").write_text("hidden.py\n")
+    async with session(tmp_path, route(model.url)) as client:
+        await ready(client)
+        open_file(client, tmp_path, "invoice.py", useful)
+        open_file(client, tmp_path, "hidden.py", useful.replace("Invoice", "Hidden"))
+        open_file(client, tmp_path, "weather.py", "sun = 1\nrain = 2\n" * 40)
+        text = "invoice = Invoice()\ninvoice.apply_discount(5)\nprint(invoice.total_price("
+        uri = open_file(client, tmp_path, "a.py", text)
+        await until_async(lambda: sent_with(client, model, uri), True)
+        last = model.requests[-1].prompt
+        assert last.index("class Invoice") < last.index("invoice = Invoice()")
+        assert "Hidden" not in last
+        assert "rain" not in last
+
+
+async def sent_with(client: Any, model: ScriptedModel, uri: str) -> bool:
+    """Whether the next request's prompt holds the other file; it is gathered while the first one is asked."""
+    end = len(client.documents[uri].text)
+    client.change(uri, end, end, "x")
+    await inline(client, uri, end + 1)
+    return "class Invoice" in model.requests[-1].prompt
