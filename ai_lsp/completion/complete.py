@@ -14,6 +14,7 @@ from ai_lsp.completion.gate import decide
 from ai_lsp.completion.prompt import Built, Memory, build, is_single_line
 from ai_lsp.completion.query import Declined, Query, Reason, Suggestion
 from ai_lsp.completion.settings import CompletionSettings
+from ai_lsp.context.counts import Count
 from ai_lsp.context.parts import PromptPart
 from ai_lsp.errors import ModelError, PromptTooLong
 from ai_lsp.models.port import Model, ModelRequest, Usage
@@ -47,7 +48,8 @@ class ModelRoute(Protocol):
     def model(self) -> Model: ...
     @property
     def context_tokens(self) -> int: ...
-    def count(self, text: str) -> int:
+    @property
+    def count(self) -> Count:
         """Tokens of a text, as the model counts them or nearly so."""
 
     def started(self) -> None:

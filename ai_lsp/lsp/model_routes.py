@@ -9,6 +9,7 @@ import time
 from collections.abc import Callable, Iterable, Mapping
 from typing import TYPE_CHECKING, Any
 
+from ai_lsp.context.counts import Count
 from ai_lsp.errors import AiLspError, ModelError, PromptWithheld
 from ai_lsp.models.breaker import Breaker
 from ai_lsp.models.port import Model, ModelRequest, Usage
@@ -47,9 +48,11 @@ class WatchedModel:
         """Whether the breaker lets a request through now."""
         return self._breaker.may_ask(self._clock())
 
-    def count(self, text: str) -> int:
-        """Tokens of a text, estimated or exact."""
-        return self._counter.count(text)
+    @property
+    def count(self) -> Count:
+        """Counts tokens, estimated or exact. Another function after each correction, so that no cached count
+        outlives what it was made with."""
+        return self._counter.count
 
     def started(self) -> None:
         """A request goes out."""

@@ -6,6 +6,7 @@ the URL once it listens, and ends when its standard input does, so that it never
 
 from __future__ import annotations
 
+import os
 import sys
 
 import xllamacpp
@@ -22,6 +23,7 @@ def main(model: str, port: int, slots: int) -> None:
     options.endpoint_slots = True
     options.endpoint_metrics = True
     options.warmup = False
+    options.cache_ram_mib = int(os.environ.get("AI_LSP_TINY_CACHE_RAM", "8192"))  # the default of llama.cpp
     options.cpuparams.n_threads = 1  # more only spin on a shared machine
     options.cpuparams_batch.n_threads = 1
     server = xllamacpp.Server(options)
