@@ -7,18 +7,25 @@ import string
 from collections.abc import Iterator
 from dataclasses import dataclass
 
-NAME_WORDS = (
-    *("passw", "passphrase", "passcode", "pwd", "secret", "token", "credential"),
-    *("api", "access", "private", "auth", "signing", "encryption", "master", "session", "account", "storage"),
-    *("app_key", "client_key", "service_key", "app-key", "appkey"),
+_VENDORS = (
+    *("adafruit", "airtable", "algolia", "alibaba", "asana", "atlassian", "beamer", "bitbucket", "bittrex"),
+    *("cloudflare", "codecov", "coinbase", "confluent", "contentful", "datadog", "discord", "droneci", "dropbox"),
+    *("facebook", "fastly", "finicity", "finnhub", "flickr", "freshbooks", "gitter", "gocardless", "heroku"),
+    *("hubspot", "intercom", "jfrog", "kraken", "kucoin", "launchdarkly", "linkedin", "looker", "mailchimp"),
+    *("mailgun", "mapbox", "mattermost", "meraki", "messagebird", "netlify", "newrelic", "nytimes", "okta"),
+    *("plaid", "plivo", "postmark", "sendbird", "sentry", "snyk", "squarespace", "sumologic", "telegram"),
+    *("travis", "twitch", "twitter", "yandex", "zendesk"),
 )
+NAME_WORDS = ("passw", "passphrase", "passcode", "pwd", "secret", "token", "credential", "key", *_VENDORS)
 """In lower case: text with none of them assigns no secret by name."""
 
 _WORD = re.compile(
     r"pass(?:word|wd|phrase|code)|pwd|secret|token|credential"
-    r"|(?:api|access|private|auth|signing|encryption|master|session|account|storage|app|client|service)[_\-.]?key",
+    r"|(?:api|access|private|auth|signing|encryption|master|session|account|storage|app|client|service)[_\-.]?key"
+    rf"|(?P<weak>key(?![a-z])|{'|'.join(_VENDORS)})",
     re.IGNORECASE,
 )
+_STRONG = re.compile(r"pass(?:word|wd|phrase|code)|pwd|secret|token|credential", re.IGNORECASE)
 _LEFT = re.compile(r"[\w.\-]{0,60}\Z")
 _RIGHT = re.compile(r"[\w\-]{0,40}")
 _S = r"[^\S\n]"
@@ -40,9 +47,10 @@ _OPEN_VALUE = re.compile(rf"{_JOIN}{_OPENING}[^\s\"'`]+\Z|{_S}*[=:]{_S}*[^\s\"'`
 
 @dataclass(frozen=True, slots=True)
 class Assigned:
-    """A value that stands at `start..end` beside a telling name."""
+    """A value that stands at `start..end` beside a telling name; `is_weak`: the name promises little."""
 
     name: str
+    is_weak: bool
     value: str
     start: int
     end: int
@@ -55,22 +63,22 @@ class Assigned:
 
 def assigned(text: str) -> Iterator[Assigned]:
     """Values beside telling names, quoted or not."""
-    for name, end in _names(text):
+    for name, is_weak, end in _names(text):
         value = _VALUE.match(text, end)
         if value is not None:
             is_quoted = value["quoted"] is not None
             group = "quoted" if is_quoted else "bare"
-            yield Assigned(name, value[group], *value.span(group), is_quoted)
+            yield Assigned(name, is_weak, value[group], *value.span(group), is_quoted)
 
 
 def is_open_value(left: str, *, is_data: bool) -> bool:
     """Whether a line's part left of the cursor ends in the middle of such a value."""
-    opened = (_OPEN_VALUE.match(left, end) for _, end in _names(left))
+    opened = (_OPEN_VALUE.match(left, end) for _, is_weak, end in _names(left) if not is_weak)
     return any(match is not None and (match["quote"] is not None or is_data) for match in opened)
 
 
-def _names(text: str) -> Iterator[tuple[str, int]]:
-    """Telling names and where they end."""
+def _names(text: str) -> Iterator[tuple[str, bool, int]]:
+    """Telling names, whether they promise little, and where they end."""
     done = 0
     for word in _WORD.finditer(text):
         if word.start() < done:
@@ -80,7 +88,7 @@ def _names(text: str) -> Iterator[tuple[str, int]]:
         done = right.end() if right else word.end()
         name = text[left.start() if left else word.start() : done]
         if is_telling(name):
-            yield name, done
+            yield name, word["weak"] is not None and not _STRONG.search(name), done
 
 
 _META = re.compile(
@@ -93,6 +101,9 @@ _META = re.compile(
     r"$",
     re.I,
 )
+_ONE_PIECE = re.compile(r"[A-Za-z0-9+/=_\-%]{20,200}")
+_CHANGES = re.compile(r"[A-Za-z](?=\d)|\d(?=[A-Za-z])")  # words with a number change once or twice
+_UUID = re.compile(r"[0-9a-f]{8}(?:-[0-9a-f]{4}){3}-[0-9a-f]{12}", re.IGNORECASE)
 _SPLIT = re.compile(r"[_\-.]+|(?<=[a-z0-9])(?=[A-Z])")
 _WORDY = re.compile(r"[A-Za-z]+(?:[_\-./: ][A-Za-z]+)*[_\-]?\d{0,2}")
 _CHAIN = re.compile(r"[A-Za-z_$@&*][\w$]*(?:(?:\.|::|->|/|-)[\w$]+)*[.:]?")
@@ -147,6 +158,15 @@ def is_bare_value(value: str, *, is_password: bool, is_data: bool) -> bool:
     if any(c in "=.:*&?\\" for c in value):
         return False
     return len(value) >= 16 and has_digit and has_letter
+
+
+def is_random(value: str) -> bool:
+    """Whether a value is a key even where its name promises little: long, of one piece, and of no words."""
+    if _ONE_PIECE.fullmatch(value) is None or _UUID.fullmatch(value) or _SAMPLE.search(value):
+        return False
+    if sum(c.isdigit() for c in value) < 3 or len(set(value.lower())) < 9:
+        return False
+    return len(_CHANGES.findall(value)) >= 5
 
 
 def _is_wordy(value: str) -> bool:

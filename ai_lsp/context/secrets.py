@@ -15,7 +15,14 @@ from dataclasses import dataclass
 from itertools import accumulate
 
 from ai_lsp.context.secret_rules import FORMATS, RUN, Rule, own_rules
-from ai_lsp.context.secret_values import NAME_WORDS, assigned, is_bare_value, is_open_value, is_quoted_value
+from ai_lsp.context.secret_values import (
+    NAME_WORDS,
+    assigned,
+    is_bare_value,
+    is_open_value,
+    is_quoted_value,
+    is_random,
+)
 
 LONGEST_PARAGRAPH = 6_000
 """Characters; longer ones are cut at line ends."""
@@ -218,12 +225,18 @@ def _is_no_example(rule: Rule, secret: str) -> bool:
         return is_bare_value(secret, is_password=True, is_data=True)
     if rule.kind == "webhook":
         return True
-    return re.search(r"\d", secret) is not None and len(set(secret)) > 7
+    if len(set(secret)) <= 7:
+        return False
+    return re.search(r"\d", secret) is not None or any(
+        len(run) >= 24 and entropy(run) > 3.3 for run in re.findall(r"[A-Za-z]+", secret)
+    )
 
 
 def _assigned(text: str, is_data: bool) -> Iterator[Found]:
     for one in assigned(text):
-        if one.is_quoted:
+        if one.is_weak:
+            is_secret = (one.is_quoted or is_data) and is_random(one.value)
+        elif one.is_quoted:
             is_secret = is_quoted_value(one.value, is_password=one.is_password, name=one.name)
         else:
             is_text = is_data or text[one.start - 1] == ">"  # between tags

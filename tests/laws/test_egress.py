@@ -25,15 +25,17 @@ LINES = [
     '"""',
 ]
 TAILS = st.text(string.ascii_lowercase + string.digits, min_size=64, max_size=64).filter(
-    lambda t: len(set(t)) > 12 and any(c.isdigit() for c in t[:14])
+    lambda t: len(set(t[:12])) > 8 and any(c.isdigit() for c in t[:14])
 )
 secrets = st.tuples(st.sampled_from(FORMATS), TAILS).map(
-    lambda pair: pair[0].prefix + _in_alphabet(pair[1], pair[0].alphabet)[: pair[0].tail + 2]
+    lambda pair: pair[0].prefix + _in_alphabet(pair[1] * 2, pair[0].alphabet)[: pair[0].tail + 2]
 )
 SHARED = Scanner()
 
 
 def _in_alphabet(tail: str, alphabet: str) -> str:
+    if alphabet.startswith("A-Z0-9"):
+        return tail.upper()
     return "".join(string.hexdigits[ord(c) % 16] for c in tail) if alphabet.startswith("0-9a-f") else tail
 
 

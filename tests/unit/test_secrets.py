@@ -31,7 +31,8 @@ def shown(text: str, *, is_data: bool = False, scanner: Scanner = SCANNER) -> st
 
 def key_of(form: KeyFormat, dice: random.Random) -> str:
     """A key that the format allows, without any punctuation that needs luck."""
-    alphabet = HEX if form.alphabet.startswith("0-9a-f") else string.ascii_lowercase + string.digits * 2
+    letters = string.ascii_uppercase if form.alphabet.startswith("A-Z0-9") else string.ascii_lowercase
+    alphabet = HEX if form.alphabet.startswith("0-9a-f") else letters + string.digits * 2
     return form.prefix + "".join(dice.choices(alphabet, k=form.tail + 3))
 
 
@@ -53,6 +54,8 @@ def test_each_vendors_key_is_found_whole_wherever_it_stands(form: KeyFormat) -> 
         'DB_PASSWORD: str = "«s3cr3t-value»"',
         '{"password": "«Tr0ub4dor&3»"}',
         '{"client_secret": "«9f8e7d6c5b4a39281706»"}',
+        'netlify = "«4k9d-0s8fj3k2l1m5n6b7v8c»"',
+        'cache: { deployKey: "«b3fb6279f5651ba2a7472f36d313027b»" }',
         'const apiKey = "«a8f3kd93kdl2kd93kf»";',
         'private static final String API_KEY = "«Zm9vYmFyMTIzNDU2Nzg5»";',
         'api_key := "«a8f3kd93kdl2kd93kf»"',
@@ -124,6 +127,9 @@ def test_values_without_quotes_where_a_file_holds_data(marked: str) -> None:
         'sha = "2fd4e1c67a2d28fced849ee1bb76e7391b93eb12"',
         'digest = "sha512-9oEf2i1x7d8K3b5c6d7e8f9g0h1i2j3k4l5m6n7o8p9q=="',
         'uuid = "123e4567-e89b-12d3-a456-426614174000"',
+        'cache_key = "user_profile_settings_v2_2024_01"',
+        'primary_key = "order-2024-01-31-line-0007"',
+        'sort_key = "123e4567-e89b-12d3-a456-426614174000"',
         'url = "https://user@host/path:8080"',
         'url = "http://localhost:8080/a@b"',
         'url = f"postgres://{user}:{password}@{host}"',
