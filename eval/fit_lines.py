@@ -59,9 +59,10 @@ def collect(folder: str, commits: int) -> Sample:
             engine.line(case)
             for kind, col in columns(case).items():
                 uri, line = engine.prepare(col)
-                spot, ways = engine.engine.ways(uri, line, col)
+                asked = engine.engine.question(uri, line, col)
+                assert asked is not None
                 rest = case.line[col:].rstrip()
-                for candidate in evidence.candidates(spot, ways):
+                for candidate in evidence.candidates(asked.spot, asked.ways()):
                     rows.append(candidate.row)
                     right.append(rest.startswith(candidate.text.rstrip()))
                     spots.append(len(rests))

@@ -36,18 +36,28 @@ def run(folder: str, options: argparse.Namespace) -> tuple[str, Report]:
     engine = _engine(Repository(folder), options)
     answers: list[Answer] = []
     curve: dict[float, list[Answer]] = {}
+    several: list[tuple[bool, bool]] = []
 
     def ask_both(case: LineCase, _: int) -> None:
         for kind, col in columns(case).items():
             rest = case.line[col:].rstrip()
             text, confidence, ms = timed(engine, col)
             answers.append(Answer(kind, not case.replaced, rest, text, ms, confidence))
+            if options.lines > 1 and isinstance(engine, InProcess):
+                several.append(_several(engine, case, col, options.lines))
             if options.curve and isinstance(engine, InProcess):
                 for threshold, shown in _at_thresholds(engine, col):
                     curve.setdefault(threshold, []).append(Answer(kind, not case.replaced, rest, shown, 0.0))
 
     _replay(folder, engine, options.commits, ask_both)
     figures = report(answers)
+    if several:
+        longer = [right for shown, right in several if shown]
+        figures["several lines"] = {
+            "positions": len(several),
+            "coverage": round(len(longer) / len(several), 4),
+            "precision_exact": round(sum(longer) / max(len(longer), 1), 4),
+        }
     for threshold, some in curve.items():
         rows = report(some)
         figures |= {f"{kind}@{threshold}": rows[kind] for kind in ("inside", "start") if kind in rows}
@@ -88,10 +98,23 @@ def _replay(folder: str, engine: Asked, commits: int, each: Callable[[LineCase, 
         repository.close()
 
 
+def _several(engine: InProcess, case: LineCase, col: int, most: int) -> tuple[bool, bool]:
+    """(more than one line was shown, every line of it is right)."""
+    uri, line = engine.prepare(col)
+    found = engine.engine.predict(uri, line, col, engine.threshold, most)
+    if found is None or found.lines < 2:
+        return False, False
+    truth = [case.line[col:], *case.following]
+    shown = found.text.split("\n")
+    return True, [x.rstrip() for x in shown] == [x.rstrip() for x in truth[: len(shown)]]
+
+
 def _at_thresholds(engine: InProcess, col: int) -> list[tuple[float, str | None]]:
     uri, line = engine.prepare(col)
-    spot, ways = engine.engine.ways(uri, line, col)
-    rated = scorer.rate(spot, ways, engine.engine.trees)
+    asked = engine.engine.question(uri, line, col)
+    if asked is None:
+        return []
+    rated = scorer.rate(asked.spot, asked.ways(), engine.engine.trees)
     found = []
     for threshold in CURVE:
         chosen = scorer.pick(rated, threshold)
@@ -135,6 +158,7 @@ def main() -> int:
     parser.add_argument("--threshold", type=float, default=0.6)
     parser.add_argument("--typing", action="store_true", help="also type every fourth line key by key")
     parser.add_argument("--curve", action="store_true", help="also measure other thresholds (not with --server)")
+    parser.add_argument("--lines", type=int, default=1, help="also allow several lines (not with --server)")
     parser.add_argument("--server", help="command line of a language server on stdio")
     parser.add_argument("--jobs", type=int, default=1)
     parser.add_argument("--json", type=Path, help="where the figures go")

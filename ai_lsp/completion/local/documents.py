@@ -14,6 +14,7 @@ from ai_lsp.completion.local.lexing import Ids, Vocabulary, family, indentation,
 
 GONE_LINES = 240  # how many lines of removed text are kept per document
 GONE_CHANGES = 24
+_INDENT_SAMPLE = 2000  # lines that tell how a text is indented
 _ONE_REMOVAL = 120  # lines of one removal that are kept
 
 
@@ -73,6 +74,21 @@ class Document:
     def starts(self) -> npt.NDArray[np.int64]:
         """For each line the index of its first token; one more entry for the end."""
         return self._starts
+
+    @property
+    def indent_unit(self) -> str:
+        """One step of indentation, as this text writes it; four blanks where it has none."""
+        widths: dict[str, int] = {}
+        before = ""
+        for line in self.lines[:_INDENT_SAMPLE]:
+            indent, body = indentation(line)
+            if not body:
+                continue
+            if len(indent) > len(before) and indent.startswith(before):
+                unit = indent[len(before) :]
+                widths[unit] = widths.get(unit, 0) + 1
+            before = indent
+        return max(widths, key=lambda w: widths[w]) if widths else "    "
 
     def depth_above(self, line: int) -> int:
         """Column of the nearest line above `line` that is not blank; 0 where there is none."""

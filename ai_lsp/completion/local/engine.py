@@ -5,33 +5,21 @@ from __future__ import annotations
 import os
 import time
 from collections.abc import Iterator, Sequence
-from pathlib import PurePath
 
 import numpy as np
-import numpy.typing as npt
 
-from ai_lsp.completion.local import beam, evidence, scorer, twins, votes
+from ai_lsp.completion.local import evidence, scorer, votes
 from ai_lsp.completion.local.documents import Document
 from ai_lsp.completion.local.edits import LineEdit, LocalPrediction
-from ai_lsp.completion.local.lexing import (
-    END_OUT,
-    FIRST_TEXT,
-    Ids,
-    Vocabulary,
-    columns,
-    family,
-    indentation,
-    step,
-    tokens,
-)
+from ai_lsp.completion.local.lexing import ENDS, FIRST_TEXT, Vocabulary, columns, family
+from ai_lsp.completion.local.question import Question
 from ai_lsp.completion.local.shapes import Shapes
-from ai_lsp.completion.local.shards import MAX_ORDER, Shard
+from ai_lsp.completion.local.shards import Shard
 
 _OTHERS = 12  # open documents beside the current one that are scanned
 _OTHERS_TOKENS = 400_000
+_SURE_OF_LINE = 0.75  # chance that each further line must have
 _SLICE = 4000  # words taken over at a time
-_WORDS = 12  # words of one shard that may finish a half-typed one
-_NEAR = 4000  # tokens above and below the cursor whose words may finish a half-typed one
 
 
 class Engine:
@@ -43,8 +31,6 @@ class Engine:
         self.documents: dict[str, Document] = {}  # by uri, the latest touched last
         self.mounted: list[votes.Mounted] = []
         self._by_path: dict[str, tuple[votes.Mounted, int]] = {}
-        self.use_shapes = True
-        self.use_twins = True
         self.trees = scorer.shipped()
 
     # ---- the workspace ----------------------------------------------------------------------
@@ -138,98 +124,62 @@ class Engine:
             self._hide(document.path, hidden=False)
 
     # ---- prediction -------------------------------------------------------------------------
-    def ways(
-        self, uri: str, line: int, col: int, deadline: float = float("inf")
-    ) -> tuple[evidence.Spot, list[beam.Way]]:
-        """The ways to go on at a cursor and what the scorer must know of the spot."""
-        document = self.documents[uri]
-        current = document.lines[line] if line < len(document.lines) else ""
-        indent, typed = indentation(current[:col])
-        here = votes.folder_of(document.path)
-        near = [d for d in reversed(self.documents.values()) if d is not document and d.family == document.family]
+    def question(self, uri: str, line: int, col: int, deadline: float = float("inf")) -> Question | None:
+        """What can be asked at a cursor; None where the document or the line is not known."""
+        document = self.documents.get(uri)
+        if document is None or not 0 <= line < len(document.lines) or col < 0:
+            return None
         others: list[Document] = []
         room = _OTHERS_TOKENS
+        near = [d for d in reversed(self.documents.values()) if d is not document and d.family == document.family]
         for d in near[:_OTHERS]:
             if len(d.flat) <= room:
                 others.append(d)
                 room -= len(d.flat)
-        typed_tokens = tokens(typed)
-        partial = typed_tokens.pop() if typed_tokens else ""
-        typed_ids = self.vocabulary.add_all(typed_tokens)
-        self.shapes.learn(self.vocabulary.text)
-        open_text = votes.stream(document, line, others, self.shapes)
-        mounted = [(m, w) for m in self.mounted if (w := m.weigh(document.family, here)).any()]
-        start = document.tokens_before(line)
-        left = document.flat[max(0, start - MAX_ORDER) : start].tolist()
-        left.append(step(columns(indent), document.depth_above(line)))
-        left += typed_ids
-        alike: list[twins.Twin] = []
-        if document.gone and self.use_twins:
-            half_id = self.vocabulary.add(partial) if partial else 0
-            self.shapes.learn(self.vocabulary.text)
-            alike = twins.twins(document, typed_ids, partial, self.vocabulary.text, self.shapes, half_id)
-        allowed: dict[int, bool] = {}
-        cache: dict[tuple[tuple[int, ...], str], votes.Distribution] = {}
-
-        def ask(left: list[int], taken: list[int], half: str) -> votes.Distribution:
-            context = (left + taken)[-MAX_ORDER:]
-            key = (tuple(context), half)
-            hit = cache.get(key)
-            if hit is None:
-                hit = votes.distribution(context, open_text, mounted, self.vocabulary, half, allowed)
-                if self.use_shapes:
-                    votes.add_shapes(hit, context, open_text, self.vocabulary, self.shapes, half)
-                if half and hit.rest > 0.05:
-                    self._finish_word(hit, document, start, half, mounted)
-                cache[key] = hit
-            going = [t for t in alike if len(t.tokens) > len(taken) and t.tokens[: len(taken)] == taken]
-            return votes.with_twins(hit, [(t.tokens[len(taken)], t.alike) for t in going]) if going else hit
-
-        found = beam.search(left, partial, ask, self.vocabulary, deadline)
-        spot = evidence.Spot(typed, partial, current[col:], document, line, columns(indent), len(typed_tokens))
-        return spot, found
-
-    def _finish_word(
-        self,
-        spread: votes.Distribution,
-        document: Document,
-        start: int,
-        half: str,
-        mounted: Sequence[tuple[votes.Mounted, npt.NDArray[np.float32]]],
-    ) -> None:
-        """Words of the open file that begin with the half-typed one, by how often they stand near."""
-        if len(half.strip()) < 2:
-            return
-        near: Ids = document.flat[max(0, start - _NEAR) : start + _NEAR]
-        text = self.vocabulary.text
-        kinds, counts = np.unique(near, return_counts=True)
-        words = {
-            t: n * votes.WEIGHT[votes.ABOVE]
-            for t, n in zip(kinds.tolist(), counts.tolist(), strict=True)
-            if t > END_OUT and text[t].startswith(half) and text[t] != half
-        }
-        for m, w in mounted:
-            share = float(w.max())
-            for t, n in m.words(half, text, _WORDS):
-                words[t] = words.get(t, 0.0) + 0.3 * share * n
-        total = sum(words.values())
-        for t, x in words.items():
-            spread.tokens[t] = spread.tokens.get(t, 0.0) + spread.rest * 0.5 * x / (total + 1)
+        here = votes.folder_of(document.path)
+        mounts = [(m, w) for m in self.mounted if (w := m.weigh(document.family, here)).any()]
+        return Question(document, line, col, others, mounts, self.vocabulary, self.shapes, deadline)
 
     def predict(
         self, uri: str, line: int, col: int, min_confidence: float, max_lines: int = 1, deadline_s: float = 0.0
     ) -> LocalPrediction | None:
-        """The longest text whose chance of being right reaches `min_confidence`; None where there is none."""
-        if uri not in self.documents:
-            return None
+        """The text of the largest expected gain whose chance of being right reaches `min_confidence`."""
         deadline = time.perf_counter() + deadline_s if deadline_s else float("inf")
-        spot, found = self.ways(uri, line, col, deadline)
-        chosen = scorer.pick(scorer.rate(spot, found, self.trees), min_confidence)
+        asked = self.question(uri, line, col, deadline)
+        if asked is None:
+            return None
+        spot = asked.spot
+        chosen = scorer.pick(scorer.rate(spot, asked.ways(), self.trees), min_confidence)
         if chosen is None:
             return None
-        return LocalPrediction(chosen.candidate.text, chosen.confidence, 1, chosen.why)
+        more, confidence = "", chosen.confidence
+        if max_lines > 1 and chosen.reaches_end and not spot.after.strip():
+            more, confidence = self._more_lines(asked, chosen, min_confidence, max_lines - 1)
+        text = chosen.candidate.text + more
+        return LocalPrediction(text, confidence, 1 + more.count("\n"), chosen.why)
 
-
-def name_of(path: str) -> str:
-    """The file's name, for sentences."""
-    return PurePath(path).name
+    def _more_lines(
+        self, asked: Question, first: scorer.Chosen, min_confidence: float, most: int
+    ) -> tuple[str, float]:
+        """Whole lines that follow almost surely, and the chance that all is right."""
+        document = asked.document
+        confidence = first.confidence
+        taken = [t for t in first.candidate.way.tokens if t not in ENDS]
+        indent, more = asked.indent, ""
+        below = next((x.strip() for x in document.lines[asked.line + 1 :][:20] if x.strip()), "")
+        unit = document.indent_unit
+        for _ in range(most):
+            found = asked.line_after(taken, indent, unit)
+            if found is None:
+                break
+            indent, taken, ways = found
+            spot = evidence.Spot("", "", "", document, asked.line, columns(indent), 0)
+            line = scorer.pick(scorer.rate(spot, ways, self.trees), _SURE_OF_LINE)
+            if line is None or not line.reaches_end or line.candidate.text.strip() == below:
+                break
+            if confidence * line.confidence < min_confidence:
+                break
+            confidence *= line.confidence
+            more += "\n" + indent + line.candidate.text
+            taken = [*taken, *(t for t in line.candidate.way.tokens if t not in ENDS)]
+        return more, confidence

@@ -29,6 +29,7 @@ NAMES = (
     "far_words", "last_chars", "file_tokens", "depth", "inside_word", "typed_known", "known_first",
     "known_last", "shaped_first", "shaped_last", "shaped_low", "shape_first", "shape_last",
     "twin_first", "twin_last", "twin_low", "is_split",
+    "prose_typed", "prose_above", "prose_next", "same_start",
 )  # fmt: skip
 """The features, in the order of a row."""
 
@@ -49,6 +50,9 @@ class Spot:
     gone: list[tuple[int, str]] = field(default_factory=list)  # (age, removed line)
     in_string: float = 0.0
     in_comment: float = 0.0
+    prose_typed: float = 0.0  # share of letters and blanks
+    prose_above: float = 0.0
+    same_start: float = 0.0  # lines near that begin as the typed one does
 
     def look_around(self) -> None:
         """Fills what is near; costs a fraction of a millisecond."""
@@ -68,6 +72,10 @@ class Spot:
                 self.words[token] = abs(i - middle)
         for age, removal in enumerate(reversed(self.document.gone)):
             self.gone += [(age, line.strip()) for line in removal.lines]
+        self.prose_typed = _prose(self.typed)
+        self.prose_above = _prose(lines[at - 1].strip() if at else "")
+        if self.typed:
+            self.same_start = math.log1p(sum(body.startswith(self.typed) for body in self.near))
         self.in_string, self.in_comment = _lexical_state(self.typed, self.document.family)
 
 
@@ -211,6 +219,10 @@ def _row(
         last.twin,
         min(s.twin for s in part),
         1.0 if len(last.text) != len(text) else 0.0,
+        spot.prose_typed,
+        spot.prose_above,
+        _prose(text),
+        spot.same_start,
     ]
 
 
@@ -224,6 +236,11 @@ def _fractions(step: Step) -> list[float]:
 
 def _log(x: float) -> float:
     return math.log(max(x, 1e-4))
+
+
+def _prose(text: str) -> float:
+    """How much a text looks like prose: the share of letters and blanks in it."""
+    return sum(c.isalpha() or c == " " for c in text) / len(text) if text else -1.0
 
 
 def _nest(text: str) -> int:

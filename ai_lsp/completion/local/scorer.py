@@ -15,7 +15,7 @@ from ai_lsp.completion.local import evidence, votes
 from ai_lsp.completion.local.beam import Way
 from ai_lsp.completion.local.evidence import Candidate, Spot
 
-_PRICE_OF_WRONG = 8.0  # characters that a wrong suggestion costs its reader
+_PRICE_OF_WRONG = 24.0  # characters; more shows shorter and surer texts (see eval/README.md)
 
 
 @dataclass(frozen=True, slots=True)
@@ -47,6 +47,12 @@ class Chosen:
     candidate: Candidate
     confidence: float
     why: str
+
+    @property
+    def reaches_end(self) -> bool:
+        """Whether the text is the whole rest of the line."""
+        way = self.candidate.way
+        return way.is_whole and way.text == self.candidate.text
 
 
 @cache

@@ -22,6 +22,8 @@ OTHER, FOLDER, RECENT, BELOW, ABOVE, GONE = range(6)  # where a vote comes from
 SOURCES = 6
 WEIGHT = (1.0, 2.0, 3.0, 6.0, 6.0, 6.0)
 _TWIN_SHARE = 0.6  # of the probability that a perfect twin takes
+_FAR = 0.6  # of its weight that a vote of the same file keeps far from the cursor; close by it has the double
+_FADE_TOKENS = 400.0
 _SHAPE_LEAST = 3  # tokens that must agree in shape
 _SHAPE_PLACES = 12
 _SHAPE_ENOUGH = 12
@@ -93,6 +95,7 @@ class Stream:
     flat: Ids
     source: npt.NDArray[np.int8]  # source of a vote cast at a place; -1: no vote
     shape: Ids
+    weight: npt.NDArray[np.float32]  # of a vote cast at a place
     places: dict[int, npt.NDArray[np.int64]] = field(default_factory=dict)
     alike: dict[int, npt.NDArray[np.int64]] = field(default_factory=dict)
 
@@ -124,18 +127,26 @@ def stream(
     parts: list[Ids] = [gap]
     sources: list[npt.NDArray[np.int8]] = [np.full(past, -1, np.int8)]
 
-    def put(ids: Ids, source: int, silent: int = 0) -> None:
+    weights: list[npt.NDArray[np.float32]] = [np.zeros(past, np.float32)]
+
+    def put(ids: Ids, source: int, silent: int = 0, toward: int = 0) -> None:
         tail = np.concatenate((ids, end, gap))
         marks = np.full(len(tail), -1, np.int8)
         marks[silent : len(ids)] = source
         parts.append(tail)
         sources.append(marks)
+        weight = np.full(len(tail), WEIGHT[source], np.float32)
+        if toward:
+            far = np.arange(len(tail), dtype=np.float32)
+            far = len(ids) - far if toward > 0 else far
+            weight *= _FAR + (2.0 - _FAR) * np.exp(-np.maximum(far, 0) / _FADE_TOKENS)
+        weights.append(weight)
 
     for other in others:
         put(other.flat, RECENT)
     start, stop = current.tokens_before(line), current.tokens_before(line + 1)
-    put(current.flat[:start], ABOVE)
-    put(current.flat[stop:], BELOW)
+    put(current.flat[:start], ABOVE, toward=1)
+    put(current.flat[stop:], BELOW, toward=-1)
     for removal in reversed(current.gone):
         ids: list[int] = [END_SAME, *removal.above]
         silent = len(ids) - 1  # the last token above votes for the removed line that followed it
@@ -144,7 +155,7 @@ def stream(
                 ids += (END_SAME, *row)
         put(np.array(ids, np.int32), GONE, silent)
     flat = np.concatenate(parts)
-    return Stream(flat, np.concatenate(sources), shapes.of[flat])
+    return Stream(flat, np.concatenate(sources), shapes.of[flat], np.concatenate(weights))
 
 
 @dataclass(slots=True)
@@ -263,7 +274,7 @@ def add_shapes(
             if not fits:
                 continue
             token = int(flat[place + 1])
-            weight = WEIGHT[int(open_text.source[place])] * (1.0 + same) * order
+            weight = float(open_text.weight[place]) * (1.0 + same) * order
             if token == PAD:
                 continue
             if token in ENDS:
@@ -352,8 +363,13 @@ def _open_ballots(at: npt.NDArray[np.int64], open_text: Stream) -> list[tuple[in
         scale = len(at) / _SAMPLE
         at = at[np.linspace(0, len(at) - 1, _SAMPLE).astype(np.int64)]
     return [
-        (token, WEIGHT[source] * scale, source)
-        for token, source in zip(open_text.flat[at + 1].tolist(), open_text.source[at].tolist(), strict=True)
+        (token, weight * scale, source)
+        for token, source, weight in zip(
+            open_text.flat[at + 1].tolist(),
+            open_text.source[at].tolist(),
+            open_text.weight[at].tolist(),
+            strict=True,
+        )
     ]
 
 
