@@ -16,10 +16,13 @@ from ai_lsp.completion.query import Declined, Query, Reason, Suggestion
 from ai_lsp.completion.settings import CompletionSettings
 from ai_lsp.context.counts import Count
 from ai_lsp.context.parts import PromptPart
-from ai_lsp.errors import ModelError, PromptTooLong
+from ai_lsp.errors import ModelError, PromptTooLong, PromptWithheld
 from ai_lsp.models.port import Model, ModelRequest, Usage
 from ai_lsp.text.document import DocumentSnapshot
 from ai_lsp.text.edit import Edit, rebase_insertion
+
+_PREDICTOR_MAY = (Reason.MODEL_FAILED, Reason.WITHHELD)
+"""Why the model gave nothing where the embedded predictor, which sends nothing, is asked instead."""
 
 
 class Prediction(Protocol):
@@ -89,7 +92,7 @@ async def complete(query: Query, world: World) -> Suggestion | Declined:
         return _with_menu(rest if world.route else await _extended(rest, query, world), query)
     if world.route is not None:
         answer = await _ask_model(query, world, world.route)
-        if isinstance(answer, Declined) and answer.reason is Reason.MODEL_FAILED:
+        if isinstance(answer, Declined) and answer.reason in _PREDICTOR_MAY:
             fallback = await _ask_predictor(query, world)
             answer = answer if isinstance(fallback, Declined) else fallback
     else:
@@ -140,6 +143,9 @@ async def _ask_model(query: Query, world: World, route: ModelRoute) -> Suggestio
         except PromptTooLong as error:
             smaller = min(error.limit_tokens or tokens, tokens // 2)
             raw = await _read(query, world, route, smaller, limits)
+    except PromptWithheld as error:
+        route.abandoned()
+        return Declined(Reason.WITHHELD, str(error))
     except ModelError as error:
         route.failed(error)
         return Declined(Reason.MODEL_FAILED, str(error))

@@ -25,6 +25,7 @@ class Reason(Enum):
     NOT_SURE = "the embedded predictor is not sure enough (completion.min_confidence)"
     MODEL_SILENT = "the model had nothing to add"
     MODEL_FAILED = "the model server failed, and the embedded predictor is not sure enough"
+    WITHHELD = "nothing was sent to the model, and the embedded predictor is not sure enough"
     REPEATS_TEXT = "the suggestion only repeats what stands right of or below the cursor"
     OUTDATED = "the text changed while the suggestion was made"
     SUPERSEDED = "a newer request of the same document took its place"

@@ -27,9 +27,9 @@ from ai_lsp.context.workspace_files import is_secret
 from ai_lsp.errors import PromptWithheld
 from ai_lsp.models.port import ChatPrompt, Chunk, ContextFile, FimPrompt, Message, Model, ModelRequest, Probe
 
-IN_SECRET = "the cursor is in what looks like a secret, so nothing was sent"
-TOO_LARGE = "the prompt is too large to be sent"
-SECRET_FILE = "the file's name says that it holds secrets, so nothing was sent"
+IN_SECRET = "the cursor is in what looks like a secret"
+TOO_LARGE = "the prompt is too large"
+SECRET_FILE = "the file's name says that it holds secrets"
 
 OFF_LOOP = 16_000
 """Characters of a prompt that is screened in a thread: seen for the first time, it takes 3 ms and more."""
