@@ -19,6 +19,7 @@ SPECIAL_TOKENS = frozenset(
 """Of all families, whatever the user's model is: a server may render another template than we think. Only those
 that no one writes in code; `<filename>` is left alone."""
 
+_PAIRS = {")": "(", "]": "[", "}": "{"}
 _CLOSERS = ")]}>\"'`;,:"
 
 
@@ -133,11 +134,35 @@ STEPS: tuple[Callable[[str, Query, Limits], str], ...] = (
 
 
 def cover_right(text: str, query: Query) -> tuple[str, int]:
-    """A multi-line answer that brings its own closers replaces the ones the editor put right of the cursor."""
+    """An answer that brings closers of its own replaces those that the editor put right of the cursor."""
     right = query.right.rstrip()
-    if "\n" in text and right and _is_closers(right) and text.rstrip().endswith(right):
+    if not right or not _is_closers(right):
+        return text, 0
+    if "\n" in text and text.endswith(right):
         return text, len(right)
-    return text, 0
+    at, brought = 0, _unmatched_closers(text)
+    for index, char in enumerate(right):
+        if char in brought:
+            brought.remove(char)
+            at = index + 1
+        elif not char.isspace():
+            break
+    return text, at
+
+
+def _unmatched_closers(text: str) -> list[str]:
+    """The brackets that a text closes without having opened them; brackets in strings count too."""
+    opened: list[str] = []
+    out = []
+    for char in text:
+        if char in _PAIRS.values():
+            opened.append(char)
+        elif char in _PAIRS:
+            if opened and opened[-1] == _PAIRS[char]:
+                opened.pop()
+            else:
+                out.append(char)
+    return out
 
 
 def _is_closers(text: str) -> bool:
@@ -146,11 +171,10 @@ def _is_closers(text: str) -> bool:
 
 def _closes_outside(text: str, size: int) -> bool:
     """Whether the last `size` characters close something that `text` itself did not open."""
-    pairs = {")": "(", "]": "[", "}": "{"}
     last = text[-size]
-    if last not in pairs:
+    if last not in _PAIRS:
         return last not in "\"'`" or text.count(last) % 2 == 1
-    return text.count(pairs[last]) < text.count(last)
+    return text.count(_PAIRS[last]) < text.count(last)
 
 
 def _lines_below(query: Query, most: int) -> list[str]:

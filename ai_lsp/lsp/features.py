@@ -27,6 +27,10 @@ SENDS_INLINE_UNANNOUNCED = frozenset({"emacs"})
 """lsp-mode 10.0 asks for inline completion without declaring it (its clientInfo.name is "emacs")."""
 
 
+WATCHES_AT_A_COST = frozenset({"Eglot"})
+"""eglot 1.17 watches every folder of the project, one by one, for a pattern like ours."""
+
+
 def resolve(params: Mapping[str, Any]) -> ClientFeatures:
     """Features from the params of `initialize`. Odd shapes count as absent; nothing raises."""
     info = _at(params, "clientInfo")
@@ -42,7 +46,8 @@ def resolve(params: Mapping[str, Any]) -> ClientFeatures:
         can_register_watchers=_at(params, "capabilities", "workspace", "didChangeWatchedFiles").get(
             "dynamicRegistration"
         )
-        is True,
+        is True
+        and name not in WATCHES_AT_A_COST,
         can_pull_configuration=_at(params, "capabilities", "workspace").get("configuration") is True,
         can_show_progress=_at(params, "capabilities", "window").get("workDoneProgress") is True,
         roots=_roots(params),

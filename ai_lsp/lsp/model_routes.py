@@ -6,7 +6,7 @@ import asyncio
 import logging
 import os
 import time
-from collections.abc import Callable, Iterable, Mapping
+from collections.abc import Callable, Coroutine, Iterable, Mapping
 from typing import TYPE_CHECKING, Any
 
 from ai_lsp.context.counts import Count
@@ -75,9 +75,7 @@ class WatchedModel:
         self._breaker = self._breaker.failed(error, self._clock())
         log.warning("model %s: %s", self.settings.name, error)
         if not self.problem:
-            self._tell(
-                f"ai-lsp: the model “{self.settings.name}” failed; the embedded predictor takes over. {error}"
-            )
+            self._tell(f"ai-lsp: model “{self.settings.name}”: {error}. The embedded predictor takes over.")
         self.problem = str(error)
 
     def abandoned(self) -> None:
@@ -86,10 +84,20 @@ class WatchedModel:
 
 
 class ModelRoutes:
-    """The models that some feature is routed to, by name. `tell` shows the user a sentence."""
+    """The models that some feature is routed to, by name. `tell` shows the user a sentence.
 
-    def __init__(self, tell: Tell, clock: Callable[[], float] = time.monotonic) -> None:
+    A model is asked who it is as soon as it is open (`spawn` does that aside): the HTTP client and the
+    connection are ready before the first key.
+    """
+
+    def __init__(
+        self,
+        tell: Tell,
+        spawn: Callable[[str, Coroutine[Any, Any, Any]], object],
+        clock: Callable[[], float] = time.monotonic,
+    ) -> None:
         self._tell = tell
+        self._spawn = spawn
         self._clock = clock
         self._settings: Mapping[str, ModelSettings] = {}
         self._open: dict[str, WatchedModel] = {}
@@ -111,6 +119,7 @@ class ModelRoutes:
                 self._tell(f"ai-lsp: the model “{name}” cannot be used. {error}")
                 continue
             kept[name] = WatchedModel(settings[name], model, counter, self._tell, self._clock)
+            self._spawn("greet a model", model.probe())
         self._open = kept
         if self._gate is not None:
             self._gate.keep_ledger(keeps_ledger)

@@ -65,7 +65,7 @@ class Session:
         self.features = ClientFeatures()
         self.documents = Documents()
         self.loaded = config.load([])
-        self.models = ModelRoutes(self.tell, clock)
+        self.models = ModelRoutes(self.tell, self.spawn, clock)
         self.predictor: LocalPredictor | None = None
         self.roots: tuple[str, ...] = ()
         self._learnt: tuple[str, ...] = ()

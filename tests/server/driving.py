@@ -69,3 +69,12 @@ async def until_async(ask: Any, wanted: Any) -> None:
             return
         await asyncio.sleep(0.05)
     raise AssertionError(got)
+
+
+async def until_shown(client: LspClient, uri: str, offset: int, start: str) -> None:
+    """The predictor knows the workspace, and says how the text goes on; how far it dares is its own affair."""
+
+    async def ask() -> bool:
+        return any(shown.startswith(start) for shown in await inline(client, uri, offset))
+
+    await until_async(ask, True)

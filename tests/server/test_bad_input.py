@@ -13,7 +13,7 @@ import pytest
 
 from ai_lsp.cli.lsp_wire import RequestFailed
 from tests.scripted_model import ScriptedModel
-from tests.server.driving import inline, messages, open_file, ready, route, session, until_async
+from tests.server.driving import inline, messages, open_file, ready, route, session, until_shown
 
 PATTERN = "def start(self):\n    self.connection = open_connection(self.address)\n"
 
@@ -107,7 +107,7 @@ async def test_a_workspace_without_git_or_write_permission(tmp_path: Path) -> No
     async with session(tmp_path, {}, cache=cache) as client:
         text = PATTERN[: PATTERN.index("nection(")]
         uri = open_file(client, tmp_path, "a.py", text)
-        await until_async(lambda: inline(client, uri, len(text)), ["nection(self.address)"])
+        await until_shown(client, uri, len(text), "nection(self")
     tmp_path.chmod(0o755)
 
 
@@ -118,7 +118,7 @@ async def test_two_servers_on_one_workspace(tmp_path: Path) -> None:
     async with session(tmp_path, {}) as one, session(tmp_path, {}) as two:
         for client in (one, two):
             uri = open_file(client, tmp_path, "a.py", text)
-            await until_async(lambda c=client, u=uri: inline(c, u, len(text)), ["nection(self.address)"])
+            await until_shown(client, uri, len(text), "nection(self")
 
 
 async def test_the_predictor_killed_in_the_middle_comes_back(tmp_path: Path) -> None:
@@ -127,11 +127,11 @@ async def test_the_predictor_killed_in_the_middle_comes_back(tmp_path: Path) -> 
     text = PATTERN[: PATTERN.index("nection(")]
     async with session(tmp_path, {}) as client:
         uri = open_file(client, tmp_path, "a.py", text)
-        await until_async(lambda: inline(client, uri, len(text)), ["nection(self.address)"])
+        await until_shown(client, uri, len(text), "nection(self")
         for child in children(client.process.pid):
             os.kill(child, signal.SIGKILL)
         client.change(uri, len(text), len(text), "n")  # typing goes on
-        await until_async(lambda: inline(client, uri, len(text) + 1), ["ection(self.address)"])
+        await until_shown(client, uri, len(text) + 1, "ection(self")
         assert messages(client) == []
 
 

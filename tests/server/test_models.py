@@ -11,7 +11,17 @@ import pytest
 
 from ai_lsp.cli.lsp_wire import RequestFailed
 from tests.scripted_model import ScriptedModel
-from tests.server.driving import inline, messages, open_file, ready, route, session, until, until_async
+from tests.server.driving import (
+    inline,
+    messages,
+    open_file,
+    ready,
+    route,
+    session,
+    until,
+    until_async,
+    until_shown,
+)
 
 
 @pytest.fixture
@@ -103,14 +113,8 @@ async def test_a_failing_model_is_told_once_and_the_predictor_takes_over(
         await ready(client)
         text = "def start(self):\n    self.connection = open_con"
         uri = open_file(client, tmp_path, "a.py", text)
-        found: list[Any] = []
-        for _ in range(60):
-            found = await inline(client, uri, len(text))
-            if found:
-                break
-            await asyncio.sleep(0.1)
-        assert found == ["nection(self.address)"]
-        told = [m for m in messages(client) if "failed" in m]
+        await until_shown(client, uri, len(text), "nection(self")
+        told = [m for m in messages(client) if "takes over" in m]
         assert len(told) == 1
         assert "tab" in told[0]
 

@@ -5,7 +5,7 @@ from __future__ import annotations
 from pathlib import Path
 
 from ai_lsp.cli.lsp_client import LspClient
-from tests.server.driving import inline, open_file, session, until_async
+from tests.server.driving import inline, open_file, session, until_shown
 
 LINE = "    self.connection = open_connection(self.address)\n"
 BODY = f"def start(self):\n{LINE}    self.connection.start()\n"
@@ -14,11 +14,7 @@ BODY = f"def start(self):\n{LINE}    self.connection.start()\n"
 async def learned(client: LspClient, root: Path, text: str) -> str:
     """The document's uri, once the predictor knows the workspace and says how the text goes on."""
     uri = open_file(client, root, "a.py", text)
-
-    async def ask() -> bool:
-        return any(shown.startswith("nection = ") for shown in await inline(client, uri, len(text)))
-
-    await until_async(ask, True)
+    await until_shown(client, uri, len(text), "nection = ")
     return uri
 
 
