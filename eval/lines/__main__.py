@@ -69,7 +69,7 @@ def run(folder: str, options: argparse.Namespace) -> tuple[str, Report]:
 def _engine(repository: Repository, options: argparse.Namespace) -> Asked:
     if options.server:
         return LanguageServer(repository, options.server, options.threshold)
-    return InProcess(repository, options.threshold)
+    return InProcess(repository, options.threshold, options.hide_words)
 
 
 def _typing(folder: str, options: argparse.Namespace) -> dict[str, float]:
@@ -159,6 +159,9 @@ def main() -> int:
     parser.add_argument("--typing", action="store_true", help="also type every fourth line key by key")
     parser.add_argument("--curve", action="store_true", help="also measure other thresholds (not with --server)")
     parser.add_argument("--lines", type=int, default=1, help="also allow several lines (not with --server)")
+    parser.add_argument(
+        "--hide-words", action="store_true", help="not what a word menu gives (not with --server)"
+    )
     parser.add_argument("--server", help="command line of a language server on stdio")
     parser.add_argument("--jobs", type=int, default=1)
     parser.add_argument("--json", type=Path, help="where the figures go")

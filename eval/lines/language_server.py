@@ -6,6 +6,7 @@ import json
 import os
 import queue
 import shlex
+import shutil
 import subprocess
 import tempfile
 import threading
@@ -20,6 +21,7 @@ from eval.lines.repository import Commit, Repository, language_id
 
 _REQUEST_S = 10.0
 _READY_S = 60.0
+_BEFORE_TYPING_S = 0.1  # nobody types sooner after opening a file; a server may look at it meanwhile
 
 
 class ServerDiedError(RuntimeError):
@@ -149,7 +151,7 @@ class LanguageServer:
         moved = self._check_out(commit.parent)
         if self._connection is None:
             options = {"completion": {"min_confidence": self.threshold, "debounce_ms": 0}}
-            self._connection = Connection(shlex.split(self.command), self._root, options)
+            self._connection = Connection(_command(self.command), self._root, options)
         else:
             changes = [{"uri": self._uri(path), "type": kind} for path, kind in moved]
             self._connection.notify("workspace/didChangeWatchedFiles", {"changes": changes})
@@ -229,6 +231,7 @@ class LanguageServer:
             self._version[path] = 1
             about = {"uri": self._uri(path), "languageId": language_id(path), "version": 1, "text": text}
             self.connection.notify("textDocument/didOpen", {"textDocument": about})
+            time.sleep(_BEFORE_TYPING_S)
 
     def _become(self, path: str, lines: list[str]) -> None:
         self._ensure(path)
@@ -246,6 +249,13 @@ class LanguageServer:
             },
         )
         self._open[path] = lines
+
+
+def _command(line: str) -> list[str]:
+    """A command line in words; the server runs elsewhere, so a relative program becomes absolute."""
+    program, *arguments = shlex.split(line)
+    found = shutil.which(program)
+    return [str(Path(found).absolute()) if found else program, *arguments]
 
 
 def utf16(text: str) -> int:

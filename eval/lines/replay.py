@@ -64,9 +64,10 @@ def as_edit(old: Sequence[str], at: int, count: int, new: Sequence[str]) -> Line
 class InProcess:
     """The predictor's engine without its process: fast, for tuning and fitting."""
 
-    def __init__(self, repository: Repository, threshold: float, engine: Engine | None = None) -> None:
+    def __init__(self, repository: Repository, threshold: float, hide_words: bool = False) -> None:
         self.repository, self.threshold = repository, threshold
-        self.engine = engine if engine is not None else Engine()
+        self.hide_words = hide_words
+        self.engine = Engine()
         self._at: str | None = None
         self._open: dict[str, list[str]] = {}
 
@@ -109,7 +110,7 @@ class InProcess:
 
     def ask(self, col: int) -> tuple[str | None, float]:
         uri, line = self.prepare(col)
-        found = self.engine.predict(uri, line, col, self.threshold)
+        found = self.engine.predict(uri, line, col, self.threshold, hide_words=self.hide_words)
         return (found.text.split("\n", 1)[0], found.confidence) if found else (None, 0.0)
 
     def close(self) -> None:

@@ -189,6 +189,49 @@ async def test_a_second_start_uses_the_cache(tmp_path: Path) -> None:
     assert made[0] == made[1]
 
 
+async def test_kills_while_indexing_leave_a_cache_that_works(tmp_path: Path) -> None:
+    work = tmp_path / "work"
+    work.mkdir()
+    for number in range(300):
+        (work / f"f{number}.py").write_text(SOURCE.replace("describe", f"describe{number}") * 20)
+    for pause in (0.0, 0.05, 0.1, 0.2, 0.3):
+        predictor = LocalPredictor(tmp_path / "cache")
+        await predictor.start([str(work)])
+        await until(lambda p=predictor: p.status.state in ("indexing", "ready"))  # type: ignore[misc]
+        await asyncio.sleep(pause)
+        os.kill(worker_pid(predictor), signal.SIGKILL)
+        await predictor.aclose()
+    predictor = LocalPredictor(tmp_path / "cache")
+    await predictor.start([str(work)])
+    try:
+        await ready(predictor, 300)
+        assert predictor.status.problem == ""
+        text = "heading = customer.full_na"
+        predictor.opened("u", None, "python", text)
+        assert await ask(predictor, "u", text) is not None
+    finally:
+        await predictor.aclose()
+
+
+async def test_an_indexer_that_is_killed_is_started_again(tmp_path: Path) -> None:
+    work = tmp_path / "work"
+    work.mkdir()
+    for number in range(200):
+        (work / f"f{number}.py").write_text(SOURCE.replace("describe", f"describe{number}") * 20)
+    predictor = LocalPredictor(tmp_path / "cache")
+    await predictor.start([str(work)])
+    try:
+        await until(lambda: predictor.status.state == "indexing")
+        pid = worker_pid(predictor)
+        children = Path(f"/proc/{pid}/task/{pid}/children")
+        await until(lambda: children.read_text().strip() != "")
+        os.kill(int(children.read_text().split()[0]), signal.SIGKILL)
+        await ready(predictor, 200)
+        assert predictor.status.problem == ""
+    finally:
+        await predictor.aclose()
+
+
 async def test_two_servers_on_one_workspace(tmp_path: Path) -> None:
     write_workspace(tmp_path / "work")
     both = [LocalPredictor(tmp_path / "cache") for _ in range(2)]

@@ -78,16 +78,27 @@ class LocalPredictor:
         self._send(["files", [[path, kind] for path, kind in changes]])
 
     async def predict(
-        self, uri: str, line: int, col: int, *, min_confidence: float, max_lines: int = 1, timeout_s: float = 0.2
+        self,
+        uri: str,
+        line: int,
+        col: int,
+        *,
+        min_confidence: float,
+        max_lines: int = 1,
+        timeout_s: float = 0.2,
+        hide_words: bool = False,
     ) -> LocalPrediction | None:
-        """What would be typed at (line, col in code points); None when nothing is sure enough or in time."""
+        """What would be typed at (line, col in code points); None when nothing is sure enough or in time.
+
+        `hide_words`: not the mere rest of a word that the open file holds, which any word menu would give.
+        """
         if self._process is None:
             return None
         self._number += 1
         number = self._number
         future: asyncio.Future[list[Any] | None] = asyncio.get_running_loop().create_future()
         self._answers[number] = future
-        self._send(["predict", number, uri, line, col, min_confidence, max_lines])
+        self._send(["predict", number, uri, line, col, min_confidence, max_lines, hide_words])
         try:
             found = await asyncio.wait_for(future, timeout_s)
         except TimeoutError:

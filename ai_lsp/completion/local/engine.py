@@ -141,7 +141,14 @@ class Engine:
         return Question(document, line, col, others, mounts, self.vocabulary, self.shapes, deadline)
 
     def predict(
-        self, uri: str, line: int, col: int, min_confidence: float, max_lines: int = 1, deadline_s: float = 0.0
+        self,
+        uri: str,
+        line: int,
+        col: int,
+        min_confidence: float,
+        max_lines: int = 1,
+        deadline_s: float = 0.0,
+        hide_words: bool = False,
     ) -> LocalPrediction | None:
         """The text of the largest expected gain whose chance of being right reaches `min_confidence`."""
         deadline = time.perf_counter() + deadline_s if deadline_s else float("inf")
@@ -149,7 +156,7 @@ class Engine:
         if asked is None:
             return None
         spot = asked.spot
-        chosen = scorer.pick(scorer.rate(spot, asked.ways(), self.trees), min_confidence)
+        chosen = scorer.pick(scorer.rate(spot, asked.ways(), self.trees), min_confidence, hide_words)
         if chosen is None:
             return None
         more, confidence = "", chosen.confidence

@@ -87,6 +87,7 @@ class Candidate:
     way: Way
     cut: int  # index of its last step
     row: list[float]
+    is_known_word: bool = False  # nothing but the rest of one word that the open file holds
 
 
 def candidates(spot: Spot, ways: Sequence[Way]) -> list[Candidate]:
@@ -104,9 +105,16 @@ def candidates(spot: Spot, ways: Sequence[Way]) -> list[Candidate]:
     for text, (way, rank, cut) in list(_shared_starts(ways[:_WAYS]).items()):
         best.setdefault(text, (way, rank, cut))
     return [
-        Candidate(text, way, cut, _row(spot, way, rank, cut, text, leaves))
+        Candidate(text, way, cut, _row(spot, way, rank, cut, text, leaves), _is_known_word(spot, way, cut, text))
         for text, (way, rank, cut) in best.items()
     ]
+
+
+def _is_known_word(spot: Spot, way: Way, cut: int, text: str) -> bool:
+    """Whether a text only ends a half-typed word that stands in the open file near the cursor."""
+    if cut or not spot.partial or not is_identifier(spot.partial) or not is_identifier("a" + text):
+        return False
+    return way.steps[0].token in spot.words
 
 
 def _shared_starts(ways: Sequence[Way]) -> dict[str, tuple[Way, int, int]]:

@@ -108,14 +108,19 @@ def rate(spot: Spot, ways: Sequence[Way], trees: Trees) -> Rated:
     return Rated(some, trees.chances(np.array([c.row for c in some])) if some else np.zeros(0))
 
 
-def pick(rated: Rated, min_confidence: float) -> Chosen | None:
-    """The text with the largest expected gain among those that are sure enough; None where none is."""
+def pick(rated: Rated, min_confidence: float, hide_words: bool = False) -> Chosen | None:
+    """The text with the largest expected gain among those that are sure enough; None where none is.
+
+    With `hide_words` the mere rest of a word that the open file holds is not shown: any word menu has it.
+    """
     chances = rated.chances
     if not len(chances):
         return None
     lengths = np.array([len(c.text.rstrip()) for c in rated.candidates])
     gain = chances * lengths - (1.0 - chances) * _PRICE_OF_WRONG
     gain[chances < min_confidence] = -np.inf
+    if hide_words:
+        gain[[c.is_known_word for c in rated.candidates]] = -np.inf
     best = int(np.argmax(gain))
     if gain[best] == -np.inf:
         return None

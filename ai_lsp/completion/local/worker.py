@@ -22,6 +22,7 @@ from ai_lsp.completion.local.engine import Engine
 from ai_lsp.completion.local.shards import BadShardError, Shard
 
 _DEADLINE_S = 0.030  # after so long a search answers with what it has
+_MOST_FAILURES = 2  # of the indexer, one after another, before the index stays incomplete
 _MOST_SMALL = 5  # shards of changed files before they are made one
 
 
@@ -41,6 +42,8 @@ class Worker:
         self._generation = 0
         self._small: list[Shard] = []
         self._is_small_job = False
+        self._job: tuple[str, list[str]] = ("whole", [])
+        self._failures = 0
         self._problem = ""
         self._last_status: wire.Message = []
 
@@ -99,8 +102,8 @@ class Worker:
         if any(m[0] == "predict" or m == ["drop", number] for m in later):
             wire_answer = None
         else:
-            uri, line, col, least, lines = question
-            found = self.engine.predict(uri, line, col, least, lines, _DEADLINE_S)
+            uri, line, col, least, lines, hide_words = question
+            found = self.engine.predict(uri, line, col, least, lines, _DEADLINE_S, hide_words)
             wire_answer = None if found is None else [found.text, found.confidence, found.lines, found.why]
         self._send(["answer", number, wire_answer])
 
@@ -142,6 +145,7 @@ class Worker:
 
     def _run_indexer(self, kind: str, paths: list[str]) -> None:
         self._generation += 1
+        self._job = (kind, paths)
         self._is_small_job = kind == "files"
         if not self._roots:
             self._report()
@@ -191,7 +195,15 @@ class Worker:
                     self._problem = "a part of the index arrived damaged"
             case ["ended", finished]:
                 self._indexer = None
-                self._problem = "" if finished else "the indexer ended early; the index is incomplete"
+                if finished:
+                    self._failures = 0
+                    self._problem = ""
+                elif self._failures < _MOST_FAILURES:
+                    self._failures += 1
+                    self._run_indexer(*self._job)  # what it had finished is in the cache
+                    return
+                else:
+                    self._problem = "the indexer ended early; the index is incomplete"
                 self._go_on()
 
     def _mount(self, shard: Shard, stale: list[int]) -> None:
