@@ -8,7 +8,7 @@ from __future__ import annotations
 
 import math
 import re
-from bisect import bisect_right
+from bisect import bisect_left, bisect_right
 from collections import Counter
 from collections.abc import Iterable, Iterator
 from dataclasses import dataclass
@@ -199,7 +199,10 @@ def _lines_together(text: str) -> Iterator[str]:
 
 
 def _matches(rule: Rule, text: str) -> Iterator[Found]:
+    covered = 0
     for match in rule.pattern.finditer(text):
+        if match.start() < covered:
+            continue
         group = match.lastindex or 0
         start, end = match.span(group)
         if rule.is_certain:
@@ -215,6 +218,7 @@ def _matches(rule: Rule, text: str) -> Iterator[Found]:
         if rule.kind != "password" and rest is not None:
             end = rest.end()
         secret = text[start:end]
+        covered = end
         if secret and _is_no_example(rule, secret):
             yield Found(start, end, rule.kind)
 
@@ -257,26 +261,25 @@ def _private_keys(text: str) -> Iterator[Found]:
     """Bodies of private keys, also where the text begins or ends within one."""
     if "PRIVATE KEY" not in text and "Private-" not in text:
         return
+    starts = list(_KEY_START.finditer(text))
+    ends = [end.start() for end in _KEY_END.finditer(text)]
     covered = 0
-    for start in _KEY_START.finditer(text):
+    for number, start in enumerate(starts):
         body = _KEY_BODY.match(text, start.end())
         if body is None or start.start() < covered:
             continue
-        end = _KEY_END.search(text, body.end())
-        another = _KEY_START.search(text, body.end())
-        if end is not None and (another is None or end.start() < another.start()):
-            stop = end.start()
+        following = starts[number + 1].start() if number + 1 < len(starts) else len(text)
+        nearest = bisect_left(ends, body.end())
+        if nearest < len(ends) and ends[nearest] < following:
+            stop = ends[nearest]
         else:
             stop = body.end()
             while stop < len(text) and (line := _KEY_LINE.match(text, stop)) is not None and line.end() > stop:
                 stop = line.end()
         covered = stop
         yield _trimmed(text, body.end(), stop)
-    first = _KEY_END.search(text)
-    if first is not None and first.start() > covered:
-        opened = _KEY_START.search(text)
-        if opened is None or opened.start() > first.start():
-            yield from _before_end(text, first.start())
+    if ends and (not starts or ends[0] < starts[0].start()):
+        yield from _before_end(text, ends[0])
 
 
 def _before_end(text: str, end: int) -> Iterator[Found]:

@@ -8,6 +8,7 @@ import pkgutil
 import random
 import re
 import string
+import time
 from dataclasses import replace
 
 import pytest
@@ -223,6 +224,33 @@ def test_paragraphs_put_together_are_the_text_and_none_is_long() -> None:
         pieces = list(secrets._paragraphs(text))
         assert "".join(pieces) == text
         assert all(len(piece) <= secrets.LONGEST_PARAGRAPH + 4_000 for piece in pieces)
+
+
+@pytest.mark.parametrize(
+    "piece",
+    [
+        "eyJ",
+        "curl ",
+        "token:",
+        'key="',
+        "glpat-aaaaaaaaaaaaaaaaaaaaa",
+        "://a:b",
+        "-----BEGIN PRIVATE KEY-----\nMIIEabcdefghijklmnop\n",
+    ],
+)
+def test_four_times_the_text_takes_about_four_times_as_long(piece: str) -> None:
+    """Lines made to keep a pattern busy: none of the rules, nor of the library's, may take its square."""
+
+    def seconds(size: int) -> float:
+        text, times = piece * (size // len(piece)), []
+        for _ in range(3):
+            scanner = Scanner(library_rules())
+            started = time.process_time()
+            scanner.find(text)
+            times.append(time.process_time() - started)
+        return min(times)
+
+    assert seconds(120_000) < 10 * seconds(30_000) + 0.02
 
 
 def test_memory_is_bounded(monkeypatch: pytest.MonkeyPatch) -> None:
