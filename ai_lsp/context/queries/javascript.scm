@@ -1,0 +1,27 @@
+;; outline
+(function_declaration name: (identifier) @name body: (_) @body) @definition.function
+(generator_function_declaration name: (identifier) @name body: (_) @body) @definition.function
+(class_declaration name: (_) @name body: (_) @body) @definition.class
+(method_definition name: (_) @name body: (_) @body) @definition.method
+(lexical_declaration (variable_declarator name: (identifier) @name value: (arrow_function body: (_) @body))) @definition.function
+(lexical_declaration (variable_declarator name: (identifier) @name value: (function_expression body: (_) @body))) @definition.function
+(program (lexical_declaration (variable_declarator name: (identifier) @name)) @definition.variable)
+(program (export_statement (lexical_declaration (variable_declarator name: (identifier) @name)) @definition.variable))
+(pair key: (property_identifier) @name value: (arrow_function body: (_) @body)) @definition.method
+(pair key: (property_identifier) @name value: (function_expression body: (_) @body)) @definition.method
+(field_definition property: (_) @name) @definition.field
+(import_statement) @import
+((lexical_declaration (variable_declarator value: (call_expression function: (identifier) @callee))) @import
+  (#eq? @callee "require"))
+
+;; quiet
+[(string) (template_string) (regex)] @string
+(comment) @comment
+(jsx_text) @text
+[(template_substitution) (jsx_expression)] @code
+
+;; blocks
+[(statement_block) (class_body) (object) (switch_body)] @block
+
+;; names
+[(identifier) (property_identifier) (shorthand_property_identifier) (private_property_identifier)] @reference
