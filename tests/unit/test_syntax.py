@@ -207,7 +207,7 @@ PIECES = st.one_of(st.sampled_from(WORDS + LINES + WIDE), st.text(st.characters(
 
 
 @pytest.mark.parametrize("row", LANGUAGES, ids=lambda row: row.name)
-@settings(max_examples=60, deadline=None)
+@settings(max_examples=40, deadline=None)
 @given(data=st.data())
 def test_incremental_trees_and_outlines_agree_with_fresh_ones(row: Row, data: st.DataObject) -> None:
     """After any edits the moved outline is that of the tree; and the tree that of the text, where it is valid.
@@ -320,6 +320,29 @@ async def test_typing_is_followed_and_only_what_changed_is_read(trees: SyntaxTre
         assert parsed.snapshot is editor.snapshot
     assert len(parsed.tree.changed_ranges(first.tree)) < 100
     assert trees.latest(editor.uri) is parsed
+
+
+async def test_the_loop_goes_on_while_a_large_file_is_parsed(trees: SyntaxTrees) -> None:
+    """The binding keeps the interpreter's lock: without turns the loop would wake once, at the end."""
+    await trees.tree(DocumentSnapshot("file:///warm.py", 1, "python", "x"), unknown)
+    asked = asyncio.ensure_future(trees.tree(Editor(large(20_000)).snapshot, unknown))
+    wakes = 0
+    while not asked.done():
+        await asyncio.sleep(0.001)
+        wakes += 1
+    assert wakes > 10
+
+
+async def test_a_long_run_of_open_brackets_has_no_tree_and_lines_say_what_is_known(trees: SyntaxTrees) -> None:
+    """Queries on it would take seconds of the loop's time."""
+    snapshot = DocumentSnapshot("file:///x.py", 1, "python", "def f():\n    " + "(" * 30_000)
+    began = time.perf_counter()
+    assert await trees.tree(snapshot, unknown) is None
+    found = facts_by_lines(snapshot, len(snapshot))
+    assert [d.name for d in found.enclosing] == ["f"]
+    assert time.perf_counter() - began < 3
+    short = DocumentSnapshot("file:///y.py", 1, "python", "def f():\n    " + "(" * 300)
+    assert await trees.tree(short, unknown) is not None
 
 
 async def test_the_same_snapshot_is_parsed_once(trees: SyntaxTrees) -> None:
