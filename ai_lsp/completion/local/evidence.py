@@ -140,19 +140,28 @@ def _row(
     spot: Spot, way: Way, rank: int, cut: int, text: str, leaves: Sequence[tuple[str, float]]
 ) -> list[float]:
     part = way.steps[: cut + 1]
-    first, last = part[0], part[-1]
     following = way.steps[cut + 1] if cut + 1 < len(way.steps) else None
+    ends = following if following is not None and following.token in ENDS else None
+    return [
+        *_certainty(spot, way, rank, part, text, leaves),
+        *_sources(part),
+        1.0 if way.is_whole else 0.0,
+        1.0 if ends is not None else 0.0,
+        ends.share if ends is not None else 0.0,
+        len(leaves),
+        *_surroundings(spot, part, text),
+        *_analogies(spot, part, text),
+    ]
+
+
+def _certainty(
+    spot: Spot, way: Way, rank: int, part: Sequence[Step], text: str, leaves: Sequence[tuple[str, float]]
+) -> list[float]:
+    first, last = part[0], part[-1]
     mass = sum(joint for leaf, joint in leaves if leaf.startswith(text))
     against = sum(joint for leaf, joint in leaves if not leaf.startswith(text))
     top = leaves[0][1] if leaves else 0.0
-    whole_line = (spot.typed + text).strip()
     shares = [s.share for s in part]
-    fractions_first, fractions_last = _fractions(first), _fractions(last)
-    every = [_fractions(s) for s in part]
-    spread = spot.near.get(whole_line, 0)
-    rest_age = min((age for age, line in spot.gone if line.startswith(whole_line)), default=-1)
-    typed_age = min((age for age, line in spot.gone if spot.typed and line.startswith(spot.typed)), default=-1)
-    distances = [spot.words.get(s.token, 9999) for s in part if s.token not in ENDS and s.is_word]
     return [
         _log(last.joint),
         _log(min(shares)),
@@ -186,15 +195,27 @@ def _row(
         math.log1p(first.votes),
         math.log1p(last.votes),
         math.log1p(min(s.votes for s in part)),
-        *(fractions_first[k] for k in _ORDER),
-        *(fractions_last[k] for k in _ORDER),
+    ]
+
+
+def _sources(part: Sequence[Step]) -> list[float]:
+    every = [_fractions(s) for s in part]
+    return [
+        *(every[0][k] for k in _ORDER),
+        *(every[-1][k] for k in _ORDER),
         min(f[votes.GONE] for f in every),
         min(f[votes.GONE] + f[votes.ABOVE] + f[votes.BELOW] for f in every),
         min(f[votes.GONE] + f[votes.ABOVE] + f[votes.BELOW] + f[votes.RECENT] for f in every),
-        1.0 if way.is_whole else 0.0,
-        1.0 if following is not None and following.token in ENDS else 0.0,
-        following.share if following is not None and following.token in ENDS else 0.0,
-        len(leaves),
+    ]
+
+
+def _surroundings(spot: Spot, part: Sequence[Step], text: str) -> list[float]:
+    whole_line = (spot.typed + text).strip()
+    spread = spot.near.get(whole_line, 0)
+    rest_age = min((age for age, line in spot.gone if line.startswith(whole_line)), default=-1)
+    typed_age = min((age for age, line in spot.gone if spot.typed and line.startswith(spot.typed)), default=-1)
+    distances = [spot.words.get(s.token, 9999) for s in part if s.token not in ENDS and s.is_word]
+    return [
         spot.in_string,
         spot.in_comment,
         1.0 if spot.after.strip() else 0.0,
@@ -216,6 +237,12 @@ def _row(
         spot.depth,
         1.0 if spot.partial and is_identifier(spot.partial) else 0.0,
         1.0 if spot.partial and any(line.startswith(spot.typed) for line in spot.near) else 0.0,
+    ]
+
+
+def _analogies(spot: Spot, part: Sequence[Step], text: str) -> list[float]:
+    first, last = part[0], part[-1]
+    return [
         first.known,
         last.known,
         first.shaped,

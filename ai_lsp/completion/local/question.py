@@ -8,7 +8,7 @@ from dataclasses import dataclass, field
 import numpy as np
 import numpy.typing as npt
 
-from ai_lsp.completion.local import beam, evidence, twins, votes
+from ai_lsp.completion.local import analogies, beam, evidence, twins, votes
 from ai_lsp.completion.local.documents import Document
 from ai_lsp.completion.local.lexing import (
     END_IN,
@@ -107,12 +107,12 @@ class Question:
         hit = self._known.get(key)
         if hit is None:
             hit = votes.distribution(context, self.open_text, self.mounts, self.vocabulary, half, self._allowed)
-            votes.add_shapes(hit, context, self.open_text, self.vocabulary, self.shapes, half)
+            analogies.add_shapes(hit, context, self.open_text, self.vocabulary, self.shapes, half)
             if half and hit.rest > 0.05:
                 self._finish_word(hit, half)
             self._known[key] = hit
         going = [t for t in self.alike if len(t.tokens) > len(taken) and t.tokens[: len(taken)] == taken]
-        return votes.with_twins(hit, [(t.tokens[len(taken)], t.alike) for t in going]) if going else hit
+        return analogies.with_twins(hit, [(t.tokens[len(taken)], t.alike) for t in going]) if going else hit
 
     def _finish_word(self, spread: votes.Distribution, half: str) -> None:
         """Words that begin with the half-typed one, by how often they stand near and in the workspace."""

@@ -25,6 +25,7 @@ _KEYWORDS = frozenset(word for row in _KEYWORD_ROWS for word in row.split())
 _NAME, _CAPITAL, _SHOUT, _NUMBER = range(4)  # times two: without and with a blank before it
 NAMES_END = 8
 _FIRST_OWN = 16
+_AHEAD = 8192  # tokens that one request may add before the next call of `learn`
 
 
 class Shapes:
@@ -36,7 +37,7 @@ class Shapes:
 
     def learn(self, texts: Sequence[str]) -> None:
         """Takes note of tokens that are new since the last call; `texts` are all tokens in order."""
-        while len(self.of) < len(texts):
+        while len(self.of) < len(texts) + _AHEAD:
             grown = np.arange(2 * len(self.of), dtype=np.int32) + _FIRST_OWN
             grown[: self._known] = self.of[: self._known]
             self.of = grown

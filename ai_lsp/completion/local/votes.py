@@ -8,25 +8,21 @@ from __future__ import annotations
 import os
 from bisect import bisect_left
 from collections.abc import Sequence
-from dataclasses import dataclass, field, replace
+from dataclasses import dataclass, field
 
 import numpy as np
 import numpy.typing as npt
 
 from ai_lsp.completion.local.documents import Document
 from ai_lsp.completion.local.lexing import END_OUT, END_SAME, ENDS, PAD, Ids, Vocabulary
-from ai_lsp.completion.local.shapes import NAMES_END, Shapes
+from ai_lsp.completion.local.shapes import Shapes
 from ai_lsp.completion.local.shards import MAX_ORDER, Shard
 
 OTHER, FOLDER, RECENT, BELOW, ABOVE, GONE = range(6)  # where a vote comes from
 SOURCES = 6
 WEIGHT = (1.0, 2.0, 3.0, 6.0, 6.0, 6.0)
-_TWIN_SHARE = 0.6  # of the probability that a perfect twin takes
 _FAR = 0.6  # of its weight that a vote of the same file keeps far from the cursor; close by it has the double
 _FADE_TOKENS = 400.0
-_SHAPE_LEAST = 3  # tokens that must agree in shape
-_SHAPE_PLACES = 12
-_SHAPE_ENOUGH = 12
 _SAMPLE = 160  # places of one order that are asked, at most
 _ENOUGH = 0.004  # probability left over at which shorter matches are no longer asked
 
@@ -237,106 +233,6 @@ def distribution(
             break
     result.rest = left
     return result
-
-
-def add_shapes(
-    result: Distribution,
-    context: Sequence[int],
-    open_text: Stream,
-    vocabulary: Vocabulary,
-    shapes: Shapes,
-    partial: str,
-) -> None:
-    """Mixes in the votes of places of the same shape, their names replaced by the names here."""
-    past = context[-MAX_ORDER:]
-    levels = _shape_levels(past, open_text, shapes)
-    if len(levels) < _SHAPE_LEAST:
-        return
-    flat, of, text = open_text.flat, shapes.of, vocabulary.text
-    tally: dict[int, float] = {}
-    asked = 0
-    known = set(past)
-    for order in range(len(levels), max(_SHAPE_LEAST, len(levels) - 3) - 1, -1):
-        at = levels[order - 1]
-        for place in at[-_SHAPE_PLACES:].tolist() if len(at) else ():
-            names: dict[str, str] = {}
-            back: dict[str, str] = {}
-            same = 0
-            fits = True
-            for there, here in zip(flat[place - order + 1 : place + 1].tolist(), past[-order:], strict=True):
-                if there == here:
-                    same += 1
-                if of[there] < NAMES_END:
-                    a, b = text[there].strip(), text[here].strip()
-                    if names.setdefault(a, b) != b or back.setdefault(b, a) != a:
-                        fits = False
-                        break
-            if not fits:
-                continue
-            token = int(flat[place + 1])
-            weight = float(open_text.weight[place]) * (1.0 + same) * order
-            if token == PAD:
-                continue
-            if token in ENDS:
-                token = END_SAME
-            elif of[token] < NAMES_END:
-                word = text[token]
-                bare = word.strip()
-                if bare in names:
-                    token = vocabulary.add((" " if word[0] == " " else "") + names[bare])
-                elif token not in known:
-                    weight *= 0.2
-            if partial and (token in ENDS or not text[token].startswith(partial)):
-                continue
-            tally[token] = tally.get(token, 0.0) + weight
-            asked += 1
-        if asked >= _SHAPE_ENOUGH:
-            break
-    total = sum(tally.values())
-    if not total:
-        return
-    result.shape_order = len(levels)
-    share = (0.6 if len(levels) >= result.order + 3 else 0.25) * asked / (asked + 2.0)
-    if not result.tokens:
-        share = asked / (asked + 2.0)
-    for token in result.tokens:
-        result.tokens[token] *= 1.0 - share
-    for token, weight in tally.items():
-        result.tokens[token] = result.tokens.get(token, 0.0) + share * weight / total
-        result.shaped[token] = weight / total
-
-
-def with_twins(result: Distribution, following: Sequence[tuple[int, float]]) -> Distribution:
-    """A copy that also hears the removed lines that the typed one stands for: (next token, likeness)."""
-    best: dict[int, float] = {}
-    for token, alike in following:
-        best[token] = max(best.get(token, 0.0), alike)
-    total = sum(best.values())
-    share = _TWIN_SHARE * max(best.values())
-    known = sum(result.tokens.values()) or 1.0
-    tokens = {t: x / known * (1.0 - share) for t, x in result.tokens.items()}
-    for token, alike in best.items():
-        tokens[token] = tokens.get(token, 0.0) + share * alike / total
-    return replace(result, tokens=tokens, twin=best)
-
-
-def _shape_levels(past: Sequence[int], open_text: Stream, shapes: Shapes) -> list[npt.NDArray[np.int64]]:
-    """For k = 1, 2, …: places whose longest match in shape is exactly k tokens."""
-    found: list[npt.NDArray[np.int64]] = []
-    if not past:
-        return found
-    wanted = [int(shapes.of[t]) for t in past]
-    flat = open_text.shape
-    at = open_text.shaped(wanted[-1])
-    for back in range(1, len(wanted)):
-        if not len(at):
-            return found
-        same = flat[at - back] == wanted[-1 - back]
-        found.append(at[~same])
-        at = at[same]
-    if len(at):
-        found.append(at)
-    return found
 
 
 def _open_levels(past: tuple[int, ...], open_text: Stream) -> list[npt.NDArray[np.int64]]:
