@@ -234,7 +234,7 @@ def parse_changes(
     turns.is_over()
     wide = change._replace(start=max(0, change.start - 1))
     query = known.syntax.outline
-    outline = move_outline(known.outline, wide, changed, tree.root_node, query, snapshot.slice)
+    outline = move_outline(known.outline, wide, changed, tree.root_node, query, snapshot.slice, turns.is_over)
     return _ready(Parsed(snapshot, known.syntax, tree, outline), turns)
 
 

@@ -15,7 +15,9 @@ from ai_lsp.text.edit import Edit, Span
 LONGEST_RUN = 2_000
 """Tokens that follow one another unread before a tree is of no use: queries look at each for each."""
 
-SLICE = 32_768
+_AT_ONCE = 1_000  # definitions moved between two turns
+
+SLICE = 8_192
 """Offsets that one run of the outline query looks at; the caller may do other things between two runs."""
 
 
@@ -158,10 +160,12 @@ def move_outline(
     root: Node,
     query: Query,
     read: Callable[[int, int], str],
+    turn: Callable[[], object],
 ) -> Outline:
     """The outline after a change: what the change cannot have touched is moved, the rest is read again.
 
     `changed` are the ranges whose structure differs between the old tree and the new one, in new offsets.
+    `turn` is called between steps: the caller may let others run.
     """
     growth = change.new_end - change.old_end
     start = min((change.start, *(a for a, _ in changed)))
@@ -169,13 +173,19 @@ def move_outline(
     found: dict[tuple[int, int, int], Definition] = {}
     imports: set[tuple[int, int]] = set()
     _collect(root, query, read, max(0, start - 1), end + 1, found, imports)
+    turn()
     before = [d for d in old.definitions if d.end < start]
-    after = [_moved(d, growth) for d in old.definitions if d.start > end - growth]
+    turn()
+    after = old.definitions[bisect_right(old.starts, end - growth) :]
+    moved: list[Definition] = []
+    for at in range(0, len(after), _AT_ONCE):
+        moved += [_moved(d, growth) for d in after[at : at + _AT_ONCE]]
+        turn()
     inner = [d for d in found.values() if d.end >= start and d.start <= end]
     spans = {(s.start, s.end) for s in old.imports if s.end < start}
     spans |= {(s.start + growth, s.end + growth) for s in old.imports if s.start > end - growth}
     spans |= {(a, b) for a, b in imports if b >= start and a <= end}
-    definitions = before + after  # still in order; only those around the change, and at it, find their places
+    definitions = before + moved  # still in order; only those around the change, and at it, find their places
     for d in inner:
         insort(definitions, d, key=_place)
     return Outline(tuple(definitions), _spans(spans))
