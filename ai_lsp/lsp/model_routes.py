@@ -75,7 +75,7 @@ class WatchedModel:
         self._breaker = self._breaker.failed(error, self._clock())
         log.warning("model %s: %s", self.settings.name, error)
         if not self.problem:
-            self._tell(f"ai-lsp: model “{self.settings.name}”: {error}. The embedded predictor takes over.")
+            self._tell(f"ai-lsp: {error}. The embedded predictor takes over.")
         self.problem = str(error)
 
     def abandoned(self) -> None:
