@@ -12,7 +12,7 @@ from ai_lsp.completion.local.votes import SOURCES, Distribution
 WIDTH = 4
 LONGEST = 28  # tokens
 _FLOOR = 0.01
-_HOPELESS = 0.001
+_HOPELESS = 0.01  # probability of a way that is not followed further
 _NO_SOURCES = [0.0] * SOURCES
 
 

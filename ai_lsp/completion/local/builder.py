@@ -17,6 +17,7 @@ from typing import BinaryIO
 from ai_lsp.completion.local import wire
 from ai_lsp.completion.local.lexing import FileEncoder, Ids, family
 from ai_lsp.completion.local.shards import SUFFIX, BadShardError, Shard, SourceFile, build, write
+from ai_lsp.context.secrets import Scanner
 from ai_lsp.context.workspace_files import FoundFile, WorkspaceFiles, read_source
 
 SHARD_TOKENS = 2_000_000
@@ -130,12 +131,13 @@ def _build_all(out: BinaryIO, found: Iterable[FoundFile], folder: Path | None) -
     files: list[SourceFile] = []
     encoded: list[Ids] = []
     encoder = FileEncoder()
+    scanner = Scanner()
     room = _FIRST_TOKENS
     for file in sorted(found, key=lambda f: family(f.path)):
         text = read_source(file.path)
         if text is None:
             continue
-        ids = encoder.encode(text)
+        ids = encoder.encode(_without_secrets(text, scanner))
         files.append(SourceFile(file.path, file.mtime_ns, file.size))
         encoded.append(ids)
         room -= len(ids)
@@ -144,6 +146,16 @@ def _build_all(out: BinaryIO, found: Iterable[FoundFile], folder: Path | None) -
             files, encoded, encoder, room = [], [], FileEncoder(), SHARD_TOKENS
     if files:
         _finish(out, files, encoded, encoder, folder)
+
+
+def _without_secrets(text: str, scanner: Scanner) -> str:
+    """The text with a blank in place of each key or password found in it: an index outlives its source."""
+    parts: list[str] = []
+    at = 0
+    for found in scanner.find(text):
+        parts.append(text[at : found.start])
+        at = found.end
+    return " ".join([*parts, text[at:]]) if parts else text
 
 
 def _finish(

@@ -6,6 +6,8 @@ import math
 from collections.abc import Sequence
 from dataclasses import dataclass, field
 
+import numpy as np
+
 from ai_lsp.completion.local import votes
 from ai_lsp.completion.local.beam import Step, Way
 from ai_lsp.completion.local.documents import Document
@@ -47,7 +49,9 @@ class Spot:
     typed_tokens: int
     near: dict[str, int] = field(default_factory=dict)  # line without indentation -> its distance, sign by side
     words: dict[int, int] = field(default_factory=dict)  # token -> distance in tokens
-    gone: list[tuple[int, str]] = field(default_factory=list)  # (age, removed line)
+    gone: list[tuple[int, str]] = field(default_factory=list)  # (age, removed line) that begin as the typed one
+    gone_lines: set[str] = field(default_factory=set)
+    gone_age: int = -1  # of the latest removal
     in_string: float = 0.0
     in_comment: float = 0.0
     prose_typed: float = 0.0  # share of letters and blanks
@@ -57,21 +61,23 @@ class Spot:
     def look_around(self) -> None:
         """Fills what is near; costs a fraction of a millisecond."""
         lines, at = self.document.lines, self.line
-        for i in range(max(0, at - _NEAR_LINES), min(len(lines), at + _NEAR_LINES + 1)):
-            body = lines[i].strip()
-            if i != at and body:
-                known = self.near.get(body)
-                if known is None or abs(i - at) < abs(known):
+        # From far to near, so that what is nearer stands.
+        for far in range(_NEAR_LINES, 0, -1):
+            for i in (at + far, at - far):
+                if 0 <= i < len(lines) and (body := lines[i].strip()):
                     self.near[body] = i - at
         start = self.document.tokens_before(at)
-        flat = self.document.flat[max(0, start - _NEAR_TOKENS) : start + _NEAR_TOKENS].tolist()
-        middle = min(start, _NEAR_TOKENS)
-        for i, token in enumerate(flat):
-            known = self.words.get(token)
-            if known is None or abs(i - middle) < known:
-                self.words[token] = abs(i - middle)
+        flat = self.document.flat[max(0, start - _NEAR_TOKENS) : start + _NEAR_TOKENS]
+        distance = np.abs(np.arange(len(flat)) - min(start, _NEAR_TOKENS))
+        order = np.argsort(-distance, kind="stable")
+        self.words = dict(zip(flat[order].tolist(), distance[order].tolist(), strict=True))
         for age, removal in enumerate(reversed(self.document.gone)):
-            self.gone += [(age, line.strip()) for line in removal.lines]
+            for line in removal.lines:
+                body = line.strip()
+                self.gone_lines.add(body)
+                self.gone_age = age if self.gone_age < 0 else self.gone_age
+                if body.startswith(self.typed):
+                    self.gone.append((age, body))
         self.prose_typed = _prose(self.typed)
         self.prose_above = _prose(lines[at - 1].strip() if at else "")
         if self.typed:
@@ -212,8 +218,8 @@ def _sources(part: Sequence[Step]) -> list[float]:
 def _surroundings(spot: Spot, part: Sequence[Step], text: str) -> list[float]:
     whole_line = (spot.typed + text).strip()
     spread = spot.near.get(whole_line, 0)
-    rest_age = min((age for age, line in spot.gone if line.startswith(whole_line)), default=-1)
-    typed_age = min((age for age, line in spot.gone if spot.typed and line.startswith(spot.typed)), default=-1)
+    rest_age = next((age for age, line in spot.gone if line.startswith(whole_line)), -1)
+    typed_age = spot.gone[0][0] if spot.typed and spot.gone else -1
     distances = [spot.words.get(s.token, 9999) for s in part if s.token not in ENDS and s.is_word]
     return [
         spot.in_string,
@@ -226,17 +232,17 @@ def _surroundings(spot: Spot, part: Sequence[Step], text: str) -> list[float]:
         -spread if spread < 0 else 0,
         spread if spread > 0 else 0,
         1.0 if spread == 1 else 0.0,
-        1.0 if any(line == whole_line for _, line in spot.gone) else 0.0,
+        1.0 if whole_line in spot.gone_lines else 0.0,
         rest_age,
         typed_age,
-        spot.gone[0][0] if spot.gone else -1,
+        spot.gone_age,
         sum(d == 9999 for d in distances),
         math.log1p(max(distances, default=0)),
         len(text) - (len(part[-2].text) if len(part) > 1 else 0),
         math.log1p(len(spot.document.flat)),
         spot.depth,
         1.0 if spot.partial and is_identifier(spot.partial) else 0.0,
-        1.0 if spot.partial and any(line.startswith(spot.typed) for line in spot.near) else 0.0,
+        1.0 if spot.partial and spot.same_start > 0 else 0.0,
     ]
 
 

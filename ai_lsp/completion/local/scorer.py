@@ -15,7 +15,7 @@ from ai_lsp.completion.local import evidence, votes
 from ai_lsp.completion.local.beam import Way
 from ai_lsp.completion.local.evidence import Candidate, Spot
 
-_PRICE_OF_WRONG = 24.0  # characters; more shows shorter and surer texts (see eval/README.md)
+_PRICE_OF_WRONG = 16.0  # characters; more shows shorter and surer texts (see eval/README.md)
 
 
 @dataclass(frozen=True, slots=True)

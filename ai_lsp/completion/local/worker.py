@@ -21,7 +21,7 @@ from ai_lsp.completion.local.edits import LineEdit
 from ai_lsp.completion.local.engine import Engine
 from ai_lsp.completion.local.shards import BadShardError, Shard
 
-_DEADLINE_S = 0.030  # after so long a search answers with what it has
+_DEADLINE_S = 0.012  # after so long a search answers with what it has
 _MOST_FAILURES = 2  # of the indexer, one after another, before the index stays incomplete
 _MOST_SMALL = 5  # shards of changed files before they are made one
 
