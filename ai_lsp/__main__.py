@@ -61,6 +61,7 @@ def serve_stdio() -> int:
 
     gc.enable()
     gc.freeze()
+    gc.set_threshold(20_000, 20, 100)  # a full collection stops the loop for 10 ms; most keys need none
     logging.basicConfig(level=logging.WARNING, stream=sys.stderr, format=LOG_FORMAT)
     logging.getLogger("pygls").setLevel(logging.ERROR)  # it logs whole messages, which hold the user's text
     try:
