@@ -111,7 +111,9 @@ async def measure(work: Path, cache: Path, files: list[Path]) -> dict[str, objec
         while predictor._process is None:
             await asyncio.sleep(0.005)
         during: list[float] = []
-        await ask_somewhere(predictor, files, random.Random(2), during)
+        first = random.Random(2)
+        while not during:  # a file may have no line worth asking about where the dice fall
+            await ask_somewhere(predictor, files, first, during)
         found[f"{turn}: first answer s"] = round(time.perf_counter() - began, 2)
         during.clear()
         while predictor.status.state != "ready":

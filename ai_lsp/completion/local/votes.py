@@ -23,6 +23,7 @@ SOURCES = 6
 WEIGHT = (1.0, 2.0, 3.0, 6.0, 6.0, 6.0)
 _FAR = 0.6  # of its weight that a vote of the same file keeps far from the cursor; close by it has the double
 _FADE_TOKENS = 400.0
+_WINDOW = 60_000  # tokens above and below the cursor that are scanned in the document itself
 _SAMPLE = 160  # places of one order that are asked, at most
 _ENOUGH = 0.004  # probability left over at which shorter matches are no longer asked
 
@@ -141,8 +142,8 @@ def stream(
     for other in others:
         put(other.flat, RECENT)
     start, stop = current.tokens_before(line), current.tokens_before(line + 1)
-    put(current.flat[:start], ABOVE, toward=1)
-    put(current.flat[stop:], BELOW, toward=-1)
+    put(current.flat[max(0, start - _WINDOW) : start], ABOVE, toward=1)
+    put(current.flat[stop : stop + _WINDOW], BELOW, toward=-1)
     for removal in reversed(current.gone):
         ids: list[int] = [END_SAME, *removal.above]
         silent = len(ids) - 1  # the last token above votes for the removed line that followed it
