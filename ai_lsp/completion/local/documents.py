@@ -10,7 +10,7 @@ import numpy as np
 import numpy.typing as npt
 
 from ai_lsp.completion.local.edits import LineEdit
-from ai_lsp.completion.local.lexing import Ids, Vocabulary, family, indentation, split_lines, step
+from ai_lsp.completion.local.lexing import Ids, Vocabulary, family, indentation, split_breaks, step
 
 GONE_LINES = 240  # how many lines of removed text are kept per document
 GONE_CHANGES = 24
@@ -41,7 +41,7 @@ class Document:
         self._vocabulary = vocabulary
         self.version = 0  # counts changes
         self.gone: deque[Removal] = deque(maxlen=GONE_CHANGES)
-        self.lines = split_lines(text)
+        self.lines, self._breaks = split_breaks(text)
         self._load(self.lines)
 
     def _load(self, lines: Sequence[str]) -> None:
@@ -107,8 +107,15 @@ class Document:
         if (b, end_col) < (a, start_col):
             b, end_col = a, start_col
         head, tail = self.lines[a][: max(start_col, 0)], self.lines[b][max(end_col, 0) :]
+        joined = head + edit.text + tail + self._breaks[b]
+        if a and self._breaks[a - 1] == "\r" and joined.startswith("\n"):
+            a -= 1  # the two become one break
+            joined = self.lines[a] + "\r" + joined
         old = self.lines[a : b + 1]
-        new = split_lines(head + edit.text + tail)
+        new, breaks = split_breaks(joined)
+        if self._breaks[b]:
+            del new[-1], breaks[-1]  # what stands after the break is the next line
+        self._breaks[a : b + 1] = breaks
         self._remember(a, old, new)
         for removal in self.gone:
             if removal.at > b:

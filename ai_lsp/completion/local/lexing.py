@@ -58,6 +58,14 @@ def split_lines(text: str) -> list[str]:
     return text.split("\n") if "\r" not in text else _BREAK.split(text)
 
 
+def split_breaks(text: str) -> tuple[list[str], list[str]]:
+    """The lines of a text, and the break after each; the last line has none ("")."""
+    if "\r" not in text:
+        lines = text.split("\n")
+        return lines, ["\n"] * (len(lines) - 1) + [""]
+    return _BREAK.split(text), [*_BREAK.findall(text), ""]
+
+
 def tokens(text: str) -> list[str]:
     """The tokens of one line's text without its indentation."""
     return _LINE.findall(text)
