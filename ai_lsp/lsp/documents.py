@@ -3,9 +3,10 @@
 from __future__ import annotations
 
 from collections import deque
-from collections.abc import Mapping, Sequence
+from collections.abc import Iterable, Mapping, Sequence
 from typing import Any
 
+from ai_lsp.completion.local.edits import LineEdit
 from ai_lsp.lsp.from_lsp import InvalidParams, offset_range
 from ai_lsp.text.diff import single_edit
 from ai_lsp.text.document import DocumentSnapshot
@@ -79,3 +80,18 @@ class Documents:
         if missing < 0 or missing > len(edits):
             return None
         return [edit for serial, edit in edits if serial > snapshot.serial]
+
+
+def line_edit(before: DocumentSnapshot, edit: Edit) -> LineEdit:
+    """An edit of a snapshot as the predictor counts: lines and columns of characters."""
+    start, end = before.line_and_column_at(edit.span.start), before.line_and_column_at(edit.span.end)
+    return LineEdit(*start, *end, edit.new_text)
+
+
+def line_edits(start: DocumentSnapshot, edits: Iterable[Edit]) -> list[LineEdit]:
+    """Edits that follow one another from a snapshot on."""
+    out = []
+    for edit in edits:
+        out.append(line_edit(start, edit))
+        start = start.replace(edit, start.version)
+    return out

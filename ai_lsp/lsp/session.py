@@ -17,7 +17,7 @@ from ai_lsp.completion.local.client import LineEdit, LocalPredictor
 from ai_lsp.completion.query import Declined, Query, Suggestion
 from ai_lsp.context.sources.open_files import OpenFile
 from ai_lsp.context.workspace_files import OWN_IGNORES, is_secret, may_suggest_in
-from ai_lsp.lsp.documents import Documents
+from ai_lsp.lsp.documents import Documents, line_edit, line_edits
 from ai_lsp.lsp.features import ClientFeatures
 from ai_lsp.lsp.from_lsp import path_of
 from ai_lsp.lsp.logs import apply_log_settings
@@ -68,7 +68,7 @@ class Session:
         self.models = ModelRoutes(self.tell, self.spawn, clock)
         self.predictor: LocalPredictor | None = None
         self.roots: tuple[str, ...] = ()
-        self._learnt: tuple[str, ...] = ()
+        self._scope: tuple[tuple[str, ...], tuple[str, ...], int, bool] | None = None
         self.last: Outcome | None = None
         self.shown = Shown()
         self.surroundings = Surroundings(self.spawn)
@@ -152,14 +152,16 @@ class Session:
     async def _start_predictor(self) -> None:
         # A model's route needs it too: it takes over while the model fails.
         wanted = bool(self.settings.routes.completion)
-        learnt = self.roots if self.settings.index.enabled else ()  # open documents are learnt from either way
+        index = self.settings.index  # switched off, open documents are still learnt from
+        scope = (self.roots if index.enabled else (), self.settings.privacy.ignore, index.max_files, index.cache)
         if not wanted and self.predictor is not None:
             predictor, self.predictor = self.predictor, None
             await predictor.aclose()
-        elif wanted and (self.predictor is None or learnt != self._learnt):
+        elif wanted and (self.predictor is None or scope != self._scope):
             self.predictor = self.predictor or LocalPredictor(text_of=self._text_of)
-            self._learnt = learnt
-            await self.predictor.start(learnt)
+            self._scope = scope
+            roots, patterns, most, keep = scope
+            await self.predictor.start(roots, patterns=patterns, most_files=most, keep=keep)
         self._check_all()
 
     def _text_of(self, uri: str) -> str | None:
@@ -215,7 +217,7 @@ class Session:
 
     async def _check_readable(self, uri: str) -> None:
         """Ask the ignore files, off the loop, whether a document may be read; only then is it learned from."""
-        path = path_of(uri)
+        path, asked = path_of(uri), self.documents.get(uri)
         patterns = self.settings.privacy.ignore
         if path is None:
             may = not is_secret(uri.rsplit("/", 1)[-1])
@@ -227,10 +229,16 @@ class Session:
         self._readable[uri] = may
         if self.predictor is None:
             return
-        if self.may_learn(document):
-            self.predictor.opened(uri, path, document.language_id, document.text)
-        else:
+        if not self.may_learn(document):
             self.predictor.closed(uri)
+            return
+        # What was typed and removed since the question was asked is told as edits: removed text teaches.
+        edits = self.documents.edits_since(asked) if asked is not None else None
+        start = document if edits is None else asked
+        assert start is not None
+        self.predictor.opened(uri, path, start.language_id, start.text)
+        if edits:
+            self.predictor.changed(uri, line_edits(start, edits))
 
     async def checked(self, uri: str) -> None:
         """Wait until it is known whether a document may be read; it is for all but the first moment."""
@@ -250,9 +258,7 @@ class Session:
         try:
             for change in changes:
                 before, edit = self.documents.change(uri, version, change)
-                start = before.line_and_column_at(edit.span.start)
-                end = before.line_and_column_at(edit.span.end)
-                moved.append(LineEdit(*start, *end, edit.new_text))
+                moved.append(line_edit(before, edit))
         finally:
             if self.predictor is not None and moved and not self.is_ignored(uri):
                 self.predictor.changed(uri, moved)

@@ -5,7 +5,7 @@ from __future__ import annotations
 from pathlib import Path
 
 from ai_lsp.cli.lsp_client import LspClient
-from tests.server.driving import inline, open_file, session, until_shown
+from tests.server.driving import inline, open_file, ready, session, until_async, until_shown
 
 LINE = "    self.connection = open_connection(self.address)\n"
 BODY = f"def start(self):\n{LINE}    self.connection.start()\n"
@@ -49,3 +49,32 @@ async def test_an_accepted_suggestion_leads_to_the_next(tmp_path: Path) -> None:
             offset = client.accept(uri, items[0])
         assert client.documents[uri].text == BODY[: len(client.documents[uri].text)]
         assert offset > len(text) + 20
+
+
+async def test_text_removed_right_after_opening_is_remembered(tmp_path: Path) -> None:
+    """Whether a file may be read is asked aside; what is typed and removed meanwhile is not lost."""
+    async with session(tmp_path, {}) as client:
+        await ready(client)
+        text = "alpha = 1\nwindow_telescope = build_tower(alpha, 17)\nomega = 2\n"
+        uri = open_file(client, tmp_path, "a.py", text)
+        line = text.index("window_tel")
+        client.change(uri, line, text.index("omega"), "")
+        client.change(uri, line, line, "window_telescope = bu\n")
+        await until_shown(client, uri, line + len("window_telescope = bu"), "ild_tower(")
+
+
+async def test_files_named_in_the_settings_are_not_learned_from(tmp_path: Path) -> None:
+    for name in "bcdef":
+        (tmp_path / f"{name}_private.py").write_text(BODY)
+    options = {"privacy": {"ignore": ["*_private.py"]}, "completion": {"min_confidence": 0.1}}
+    async with session(tmp_path, options) as client:
+        await ready(client)
+        text = BODY[: BODY.index("nection =")]
+        uri = open_file(client, tmp_path, "a.py", text)
+        await until_async(lambda: indexed(client), True)
+        assert not any(shown.startswith("nection") for shown in await inline(client, uri, len(text)))
+
+
+async def indexed(client: LspClient) -> bool:
+    status = await client.request("aiLsp/status", {})
+    return bool(status["ready"]) and status["local"]["state"] == "ready"

@@ -40,12 +40,12 @@ def main() -> None:
         os.nice(19)
     threading.Thread(target=_end_with_parent, daemon=True).start()
     out = sys.stdout.buffer
-    kind, base, roots, paths = job[0], job[1], job[2], job[3]
+    kind, base, roots, paths, patterns, most = job
+    rules = [WorkspaceFiles(root, patterns=tuple(patterns)) for root in roots]
     if kind == "whole":
-        for root in roots:
-            _index_root(out, root, cache_folder(Path(base), root) if base else None)
+        for root, rule in zip(roots, rules, strict=True):
+            _index_root(out, rule, cache_folder(Path(base), root) if base else None, most)
     elif kind == "files":
-        rules = [WorkspaceFiles(root) for root in roots]
         found = [f for path in paths if (f := _allowed(rules, path)) is not None]
         _build_all(out, found, None)
     _send(out, ["done"])
@@ -73,9 +73,9 @@ def _send(out: BinaryIO, message: wire.Message, raw: bytes = b"") -> None:
     out.flush()
 
 
-def _index_root(out: BinaryIO, root: str, folder: Path | None) -> None:
+def _index_root(out: BinaryIO, rules: WorkspaceFiles, folder: Path | None, most: int) -> None:
     """Reports cached shards that still hold, then builds the rest."""
-    current = {f.path: f for f in WorkspaceFiles(root).walk()}
+    current = {f.path: f for f in rules.walk(most)}
     folder = _usable(folder)
     covered: set[str] = set()
     if folder is not None:

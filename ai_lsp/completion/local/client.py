@@ -18,6 +18,7 @@ import platformdirs
 
 from ai_lsp.completion.local import wire
 from ai_lsp.completion.local.edits import LineEdit, LocalPrediction, LocalStatus
+from ai_lsp.context.settings import IndexSettings
 
 __all__ = ["LineEdit", "LocalPrediction", "LocalPredictor", "LocalStatus"]
 
@@ -36,7 +37,7 @@ class LocalPredictor:
         open document, asked when a new worker must be told; without it a restart forgets open documents."""
         self._base = cache_dir if cache_dir is not None else Path(platformdirs.user_cache_dir("ai-lsp")) / "local"
         self._text_of = text_of
-        self._roots: list[str] | None = None
+        self._scope: wire.Message | None = None
         self._documents: dict[str, tuple[str | None, str]] = {}
         self._process: asyncio.subprocess.Process | None = None
         self._keeper: asyncio.Task[None] | None = None
@@ -49,14 +50,25 @@ class LocalPredictor:
         """Where the predictor stands."""
         return self._status
 
-    async def start(self, roots: Sequence[str]) -> None:
-        """Starts the worker, or gives the running one other workspace folders (absolute paths)."""
-        self._roots = list(roots)
+    async def start(
+        self,
+        roots: Sequence[str],
+        *,
+        patterns: Sequence[str] = (),
+        most_files: int = IndexSettings().max_files,
+        keep: bool = True,
+    ) -> None:
+        """Starts the worker, or gives the running one other workspace folders (absolute paths).
+
+        `patterns` in .gitignore's syntax name files that are not learned from, at most `most_files` files are,
+        and only with `keep` does the index outlive the session on disk.
+        """
+        self._scope = ["start", str(self._base) if keep else "", list(roots), list(patterns), most_files]
         if self._keeper is None or self._keeper.done():
             self._status = LocalStatus("starting", 0, 0, "")
             self._keeper = asyncio.create_task(self._keep(), name="local-predictor")
         else:
-            self._send(["start", str(self._base), self._roots])
+            self._send(self._scope)
 
     def opened(self, uri: str, path: str | None, language_id: str, text: str) -> None:
         """A document was opened with this text."""
@@ -166,7 +178,8 @@ class LocalPredictor:
         try:
             self._process = process
             self._status = LocalStatus("starting", 0, 0, "")
-            self._send(["start", str(self._base), self._roots])
+            assert self._scope is not None
+            self._send(self._scope)
             self._tell_documents()
             await self._listen(process.stdout)
             await process.wait()

@@ -37,6 +37,8 @@ class Worker:
         self._out = out
         self._base = ""
         self._roots: list[str] = []
+        self._patterns: list[str] = []
+        self._most = 0
         self._changed: dict[str, None] = {}
         self._indexer: subprocess.Popen[bytes] | None = None
         self._generation = 0
@@ -93,8 +95,8 @@ class Worker:
                 self.engine.closed(uri)
             case ["files", list(changes)]:
                 self._files_changed(changes)
-            case ["start", str(base), list(roots)]:
-                self._start(base, roots)
+            case ["start", str(base), list(roots), list(patterns), int(most)]:
+                self._start(base, roots, patterns, most)
 
     # ---- prediction -------------------------------------------------------------------------
     def _predict(self, number: int, question: list[Any]) -> None:
@@ -112,12 +114,12 @@ class Worker:
         self._out.flush()
 
     # ---- the index --------------------------------------------------------------------------
-    def _start(self, base: str, roots: list[str]) -> None:
+    def _start(self, base: str, roots: list[str], patterns: list[str], most: int) -> None:
         self._stop_indexer()
         self.engine.unmount_all()
         self._small.clear()
         self._slices.clear()
-        self._base, self._roots = base, roots
+        self._base, self._roots, self._patterns, self._most = base, roots, patterns, most
         self._run_indexer("whole", [])
 
     def _files_changed(self, changes: list[tuple[str, int]]) -> None:
@@ -157,7 +159,9 @@ class Worker:
                 stdout=subprocess.PIPE,
             )
             assert self._indexer.stdin is not None
-            self._indexer.stdin.write(wire.pack([kind, self._base, self._roots, paths]))
+            self._indexer.stdin.write(
+                wire.pack([kind, self._base, self._roots, paths, self._patterns, self._most])
+            )
             self._indexer.stdin.flush()
         except OSError as error:
             self._indexer = None
