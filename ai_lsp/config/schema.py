@@ -189,14 +189,14 @@ ROWS: tuple[Row, ...] = (
         "index.max_files",
         Number(0, 10_000_000, whole=True),
         _of(IndexSettings, "max_files"),
-        "Reserved: the most files of the workspace that are read.",
+        "The most files of the workspace that are learnt from.",
         Narrowing.LOWER,
     ),
     Row(
         "index.cache",
         Flag(),
         _of(IndexSettings, "cache"),
-        "Reserved: whether what was learnt is kept in the user's cache folder.",
+        "Whether what was learnt is kept in the user's cache folder.",
         Narrowing.OFF,
     ),
     Row(

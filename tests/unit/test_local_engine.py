@@ -122,3 +122,17 @@ def test_languages_do_not_teach_each_other() -> None:
 
 def test_the_same_question_has_the_same_answer() -> None:
     assert predict(REPEATED) == predict(REPEATED)
+
+
+def test_after_a_whole_line_the_next_ones_are_offered() -> None:
+    """What follows a line in every place is shown at its end, before the user presses Enter."""
+    body = "    data = read(path)\n    if not data:\n        raise Missing(path)\n    return data\n\n"
+    text = "".join(f"def load_{name}(path):\n{body}" for name in ("stock", "taxes", "rates", "routes", "users"))
+    text += "def load_offers(path):\n    data = read(path)"
+    engine = Engine()
+    engine.opened("file:///a.py", "/a.py", "python", text)
+    lines = text.split("\n")
+    found = engine.predict("file:///a.py", len(lines) - 1, len(lines[-1]), 0.3, max_lines=4)
+    assert found is not None
+    assert found.text.startswith("\n    if not data:")
+    assert engine.predict("file:///a.py", len(lines) - 1, len(lines[-1]), 0.3, max_lines=1) is None

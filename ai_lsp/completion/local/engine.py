@@ -18,6 +18,7 @@ from ai_lsp.completion.local.shards import Shard
 
 _OTHERS = 12  # open documents beside the current one that are scanned
 _OTHERS_TOKENS = 400_000
+_SURE_OF_END = 0.8  # chance that the typed line is whole, before the next ones are offered
 _SURE_OF_LINE = 0.75  # chance that each further line must have
 _SLICE = 4000  # words taken over at a time
 
@@ -157,21 +158,31 @@ class Engine:
             return None
         spot = asked.spot
         chosen = scorer.pick(scorer.rate(spot, asked.ways(), self.trees), min_confidence, hide_words)
+        may_go_on = max_lines > 1 and not spot.after.strip()
         if chosen is None:
-            return None
+            return self._next_lines(asked, min_confidence, max_lines - 1) if may_go_on and asked.typed else None
         more, confidence = "", chosen.confidence
-        if max_lines > 1 and chosen.reaches_end and not spot.after.strip():
-            more, confidence = self._more_lines(asked, chosen, min_confidence, max_lines - 1)
+        if may_go_on and chosen.reaches_end:
+            taken = [t for t in chosen.candidate.way.tokens if t not in ENDS]
+            more, confidence = self._more_lines(asked, taken, confidence, min_confidence, max_lines - 1)
         text = chosen.candidate.text + more
         return LocalPrediction(text, confidence, 1 + more.count("\n"), chosen.why)
 
+    def _next_lines(self, asked: Question, min_confidence: float, most: int) -> LocalPrediction | None:
+        """The lines after one that is almost surely whole."""
+        chance, taken = asked.end_of_line()
+        if chance < _SURE_OF_END:
+            return None
+        more, confidence = self._more_lines(asked, taken, chance, min_confidence, most)
+        if not more:
+            return None
+        return LocalPrediction(more, confidence, 1 + more.count("\n"), "the same line goes on so elsewhere")
+
     def _more_lines(
-        self, asked: Question, first: scorer.Chosen, min_confidence: float, most: int
+        self, asked: Question, taken: list[int], confidence: float, min_confidence: float, most: int
     ) -> tuple[str, float]:
-        """Whole lines that follow almost surely, and the chance that all is right."""
+        """Whole lines that follow `taken` almost surely, and the chance that all is right."""
         document = asked.document
-        confidence = first.confidence
-        taken = [t for t in first.candidate.way.tokens if t not in ENDS]
         indent, more = asked.indent, ""
         below = next((x.strip() for x in document.lines[asked.line + 1 :][:20] if x.strip()), "")
         unit = document.indent_unit

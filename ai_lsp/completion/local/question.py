@@ -81,6 +81,12 @@ class Question:
         """The ways to go on to the end of the line."""
         return beam.search(self.left, self.partial, self._ask, self.vocabulary, self.deadline)
 
+    def end_of_line(self) -> tuple[float, list[int]]:
+        """The chance that the typed line is whole, and its last token."""
+        last = [self.vocabulary.add(self.partial)] if self.partial else []
+        self.shapes.learn(self.vocabulary.text)
+        return self._ask(self.left, last, "").tokens.get(END_SAME, 0.0), last
+
     def line_after(
         self, taken: list[int], indent: str, unit: str
     ) -> tuple[str, list[int], list[beam.Way]] | None:
