@@ -78,6 +78,7 @@ class Session:
         self._told: set[str] = set()
         self._told_problems: set[config.Problem] = set()
         self._readable: dict[str, bool] = {}
+        self._synced: dict[str, DocumentSnapshot] = {}  # what the predictor has of each document
         self._checks: dict[str, asyncio.Task[None]] = {}
         self._ids = itertools.count(1)
         self._editor_settings: Mapping[str, Any] = {}
@@ -138,6 +139,7 @@ class Session:
         self.roots = tuple(dict.fromkeys([*(r for r in self.roots if r not in gone), *(r for r in come if r)]))
         if self.predictor is not None:
             predictor, self.predictor = self.predictor, None
+            self._synced.clear()
             await predictor.aclose()
         await self.reload()
 
@@ -156,6 +158,7 @@ class Session:
         scope = (self.roots if index.enabled else (), self.settings.privacy.ignore, index.max_files, index.cache)
         if not wanted and self.predictor is not None:
             predictor, self.predictor = self.predictor, None
+            self._synced.clear()
             await predictor.aclose()
         elif wanted and (self.predictor is None or scope != self._scope):
             self.predictor = self.predictor or LocalPredictor(text_of=self._text_of)
@@ -204,6 +207,7 @@ class Session:
         self.documents.open(uri, version, language_id, text)
         self._recent[uri] = None
         self._readable.pop(uri, None)
+        self._synced.pop(uri, None)
         self._check(uri)
 
     def _check_all(self) -> None:
@@ -213,11 +217,11 @@ class Session:
             self._check(document.uri)
 
     def _check(self, uri: str) -> None:
-        self._checks[uri] = self.spawn("readable", self._check_readable(uri))
+        self._checks[uri] = self.spawn("readable", self._check_readable(uri, self.documents.get(uri)))
 
-    async def _check_readable(self, uri: str) -> None:
+    async def _check_readable(self, uri: str, asked: DocumentSnapshot | None) -> None:
         """Ask the ignore files, off the loop, whether a document may be read; only then is it learned from."""
-        path, asked = path_of(uri), self.documents.get(uri)
+        path = path_of(uri)
         patterns = self.settings.privacy.ignore
         if path is None:
             may = not is_secret(uri.rsplit("/", 1)[-1])
@@ -230,15 +234,19 @@ class Session:
         if self.predictor is None:
             return
         if not self.may_learn(document):
+            self._synced.pop(uri, None)
             self.predictor.closed(uri)
             return
-        # What was typed and removed since the question was asked is told as edits: removed text teaches.
-        edits = self.documents.edits_since(asked) if asked is not None else None
-        start = document if edits is None else asked
-        assert start is not None
-        self.predictor.opened(uri, path, start.language_id, start.text)
+        # What was typed and removed since then is told as edits: removed text teaches.
+        known = self._synced.get(uri)
+        start = known or asked or document
+        edits = self.documents.edits_since(start)
+        if known is None or edits is None:
+            start = start if edits is not None else document
+            self.predictor.opened(uri, path, start.language_id, start.text)
         if edits:
             self.predictor.changed(uri, line_edits(start, edits))
+        self._synced[uri] = document
 
     async def checked(self, uri: str) -> None:
         """Wait until it is known whether a document may be read; it is for all but the first moment."""
@@ -260,13 +268,17 @@ class Session:
                 before, edit = self.documents.change(uri, version, change)
                 moved.append(line_edit(before, edit))
         finally:
-            if self.predictor is not None and moved and not self.is_ignored(uri):
+            now = self.documents.get(uri)
+            if self.predictor is not None and moved and uri in self._synced and not self.is_ignored(uri):
                 self.predictor.changed(uri, moved)
+                if now is not None:
+                    self._synced[uri] = now
 
     def closed(self, uri: str) -> None:
         """A document was closed."""
         self._forget(uri)
         self._readable.pop(uri, None)
+        self._synced.pop(uri, None)
         self._checks.pop(uri, None)
         self._recent.pop(uri, None)
         self.surroundings.forget(uri)

@@ -157,7 +157,18 @@ def test_text_without_a_secret_is_passed_on_as_it_is() -> None:
     assert screen(request, TRUSTED, disguise()).request == request
 
 
-@pytest.mark.parametrize("path", [".env", "config/.env.production", "keys/id_rsa", "A/.AWS/credentials", "a/\u2066.env\u2069", "．env", "id_rsa. "])
+@pytest.mark.parametrize(
+    "path",
+    [
+        ".env",
+        "config/.env.production",
+        "keys/id_rsa",
+        "A/.AWS/credentials",
+        "a/\u2066.env\u2069",
+        "．env",
+        "id_rsa. ",
+    ],
+)
 def test_secret_files_are_refused_by_name_and_left_out_of_the_context(path: str) -> None:
     assert screen(fim("x = ▮", path=path), TRUSTED, disguise()).refused == SECRET_FILE
     request = fim("x = ▮", files=[ContextFile(path, "HELLO=1"), ContextFile("ok.py", "y = 1")])
