@@ -17,7 +17,7 @@ check: venv
 	$(BIN)/ruff format --check ai_lsp tests bench eval scripts
 	$(BIN)/ruff check ai_lsp tests bench eval scripts
 	$(BIN)/mypy
-	$(BIN)/lint-imports --no-logo 2>/dev/null || $(BIN)/lint-imports
+	$(BIN)/lint-imports
 	$(BIN)/python scripts/docs_tables.py --check
 
 demo: venv
@@ -33,6 +33,10 @@ bench: venv
 	$(BIN)/python bench/overhead.py --check
 	$(BIN)/python bench/fit.py --check
 	$(BIN)/python bench/egress.py --check
+
+# Local clones with their history: make eval REPOS="../flask ../gin". Without any, this repository's own commits.
+eval: venv
+	$(BIN)/python -m eval.lines $(or $(REPOS),.) --typing
 
 clean:
 	rm -rf $(VENV) .cache build dist

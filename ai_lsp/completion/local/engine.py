@@ -18,6 +18,7 @@ from ai_lsp.completion.local.shards import Shard
 
 _OTHERS = 12  # open documents beside the current one that are scanned
 _OTHERS_TOKENS = 400_000
+_MORE_AT_START = 0.05  # added to the least confidence on a line with nothing typed, where silence is the rule
 _SURE_OF_END = 0.8  # chance that the typed line is whole, before the next ones are offered
 _SURE_OF_LINE = 0.75  # chance that each further line must have
 _SLICE = 4000  # words taken over at a time
@@ -157,7 +158,8 @@ class Engine:
         if asked is None:
             return None
         spot = asked.spot
-        chosen = scorer.pick(scorer.rate(spot, asked.ways(), self.trees), min_confidence, hide_words)
+        least = min_confidence if asked.typed else min(1.0, min_confidence + _MORE_AT_START)
+        chosen = scorer.pick(scorer.rate(spot, asked.ways(), self.trees), least, hide_words)
         may_go_on = max_lines > 1 and not spot.after.strip()
         if chosen is None:
             return self._next_lines(asked, min_confidence, max_lines - 1) if may_go_on and asked.typed else None
