@@ -69,8 +69,8 @@ class Server:
         sent = mapping(params).get("settings")
         if isinstance(sent, Mapping):
             self.session.spawn("settings", self.session.change_options(sent))
-        elif self.session.features.can_pull_configuration:
-            self.session.spawn("settings", self.session.start())
+        else:
+            self.session.spawn("settings", self.session.pull_options())
 
     def did_change_folders(self, params: Any, request: Request | None) -> None:
         event = mapping(mapping(params).get("event"), "event")

@@ -16,7 +16,8 @@ import time
 from collections.abc import Callable, Iterator
 from pathlib import Path
 
-from ai_lsp.context.egress import Disguise, Policy, fingerprint, screen
+from ai_lsp.context.egress import fingerprint
+from ai_lsp.context.screening import Disguise, Policy, screen
 from ai_lsp.context.secret_rules import library_rules
 from ai_lsp.context.secrets import Scanner
 from ai_lsp.models.port import ContextFile, FimPrompt, ModelRequest

@@ -101,12 +101,16 @@ class Session:
         await self.reload()
         if self.features.can_register_watchers:
             await self.client.ask("client/registerCapability", {"registrations": [WATCH]}, timeout_s=5.0)
-        if self.features.can_pull_configuration:
-            pulled = await self.client.ask(
-                "workspace/configuration", {"items": [{"section": config.SECTION}]}, timeout_s=5.0
-            )
-            if isinstance(pulled, list) and pulled and isinstance(pulled[0], Mapping):
-                await self.change_options({config.SECTION: pulled[0]})
+        await self.pull_options()
+
+    async def pull_options(self) -> None:
+        """Ask the editor for its settings, where it can be asked; some never answer."""
+        if not self.features.can_pull_configuration:
+            return
+        items = [{"section": config.SECTION}]
+        pulled = await self.client.ask("workspace/configuration", {"items": items}, timeout_s=5.0)
+        if isinstance(pulled, list) and pulled and isinstance(pulled[0], Mapping):
+            await self.change_options({config.SECTION: pulled[0]})
 
     async def change_options(self, options: Mapping[str, Any]) -> None:
         """Settings sent by the editor while it runs; they take the place of those it sent before."""

@@ -7,7 +7,7 @@ import string
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from ai_lsp.context.egress import Disguise, Policy, Restorer, restore, screen
+from ai_lsp.context.screening import Disguise, Policy, Restorer, restore, screen
 from ai_lsp.context.secret_rules import FORMATS
 from ai_lsp.context.secrets import Scanner
 from ai_lsp.models.port import FimPrompt, ModelRequest

@@ -198,3 +198,16 @@ async def sent_with(client: Any, model: ScriptedModel, uri: str) -> bool:
     client.change(uri, end, end, "x")
     await inline(client, uri, end + 1)
     return "class Invoice" in model.requests[-1].prompt
+
+
+async def test_settings_asked_for_again_register_nothing_twice(tmp_path: Path, model: ScriptedModel) -> None:
+    """VS Code and others send didChangeConfiguration without settings: the server shall ask for them."""
+    settings: dict[str, Any] = {}
+    watches = {"workspace": {"configuration": True, "didChangeWatchedFiles": {"dynamicRegistration": True}}}
+    async with session(tmp_path, {}, settings=settings, capabilities=watches) as client:
+        await ready(client)
+        uri = open_file(client, tmp_path, "a.py", "x = ")
+        client.settings["ai-lsp"] = route(model.url)
+        client.notify("workspace/didChangeConfiguration", {"settings": None})
+        await until_async(lambda: inline(client, uri, 4), ["compute(value)"])
+        assert len(client.seen.registrations) == 1

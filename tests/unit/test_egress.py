@@ -11,22 +11,18 @@ from pathlib import Path
 import pytest
 
 from ai_lsp.context import ledger as ledger_module
-from ai_lsp.context.egress import (
+from ai_lsp.context.egress import Gate, ScreenedModel, endpoint, environment_secrets, fingerprint
+from ai_lsp.context.ledger import Entry, Ledger, ledger_file, read_ledger
+from ai_lsp.context.screening import (
     IN_SECRET,
     SECRET_FILE,
     TOO_LARGE,
     Disguise,
-    Gate,
     Policy,
     Restorer,
-    ScreenedModel,
-    endpoint,
-    environment_secrets,
-    fingerprint,
     restore,
     screen,
 )
-from ai_lsp.context.ledger import Entry, Ledger, ledger_file, read_ledger
 from ai_lsp.context.secrets import Scanner
 from ai_lsp.errors import ModelError, PromptWithheld
 from ai_lsp.models.port import ChatPrompt, Chunk, ContextFile, FimPrompt, Message, ModelRequest, Probe
