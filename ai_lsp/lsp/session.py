@@ -75,6 +75,7 @@ class Session:
         self._recent: dict[str, None] = {}
         self._in_flight: dict[str, Request] = {}
         self._tasks: set[asyncio.Task[Any]] = set()
+        self._reloading = asyncio.Lock()
         self._told: set[str] = set()
         self._told_problems: set[config.Problem] = set()
         self._readable: dict[str, bool] = {}
@@ -118,7 +119,12 @@ class Session:
         await self.reload()
 
     async def reload(self) -> None:
-        """Read every source of settings again, off the loop, and put them in force."""
+        """Read every source of settings again, off the loop, and put them in force; one reading at a time, so
+        that the latest wins."""
+        async with self._reloading:
+            await self._reload()
+
+    async def _reload(self) -> None:
         folders = [Path(root) for root in self.roots]
         sources = await asyncio.to_thread(
             config.read_sources, folders, self.features.options, self._editor_settings
@@ -141,10 +147,6 @@ class Session:
         gone = {path_of(str(f.get("uri"))) for f in _mappings(removed)}
         come = [path_of(str(f.get("uri"))) for f in _mappings(added)]
         self.roots = tuple(dict.fromkeys([*(r for r in self.roots if r not in gone), *(r for r in come if r)]))
-        if self.predictor is not None:
-            predictor, self.predictor = self.predictor, None
-            self._synced.clear()
-            await predictor.aclose()
         await self.reload()
 
     def files_changed(self, changes: Sequence[Any]) -> None:

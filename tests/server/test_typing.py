@@ -78,3 +78,18 @@ async def test_files_named_in_the_settings_are_not_learned_from(tmp_path: Path) 
 async def indexed(client: LspClient) -> bool:
     status = await client.request("aiLsp/status", {})
     return bool(status["ready"]) and status["local"]["state"] == "ready"
+
+
+async def test_a_folder_added_while_running_is_learned_from(tmp_path: Path) -> None:
+    (tmp_path / "one").mkdir()
+    other = tmp_path / "two"
+    other.mkdir()
+    for name in "bcdef":
+        (other / f"{name}.py").write_text(BODY)
+    async with session(tmp_path / "one", {}) as client:
+        await ready(client)
+        text = BODY[: BODY.index("nection =")]
+        uri = open_file(client, other, "a.py", text)
+        event = {"added": [{"uri": other.as_uri(), "name": "two"}], "removed": []}
+        client.notify("workspace/didChangeWorkspaceFolders", {"event": event})
+        await until_shown(client, uri, len(text), "nection = ")
