@@ -14,9 +14,9 @@ from ai_lsp.completion.complete import World, complete
 from ai_lsp.completion.query import Declined, Query, Reason, Suggestion
 from ai_lsp.lsp import features, from_lsp, status, to_lsp
 from ai_lsp.lsp.from_lsp import InvalidParams, mapping
-from ai_lsp.lsp.handshake import COMMANDS as ADVERTISED
 from ai_lsp.lsp.handshake import initialize_result
 from ai_lsp.lsp.protocol import Handler, RawProtocol, Request, Route, make_server
+from ai_lsp.lsp.services.service import Command, Service
 from ai_lsp.lsp.session import Session
 from ai_lsp.lsp.transport import StdioReader, StdioWriter
 
@@ -35,7 +35,12 @@ class Server:
     def __init__(self, protocol: RawProtocol) -> None:
         self.protocol = protocol
         self.session = Session(self)
+        services = self.session.services = tuple(service(self.session) for service in SERVICES)
         protocol.routes = {name: Route(handler(self), empty) for name, (handler, empty) in METHODS.items()}
+        self.commands: dict[str, Command] = {n: partial(run, self.session) for n, run in COMMANDS.items()}
+        for service in services:
+            protocol.routes.update(service.methods())
+            self.commands.update(service.commands())
 
     # What the session may say to the editor
 
@@ -103,6 +108,9 @@ class Server:
     def did_close(self, params: Any, request: Request | None) -> None:
         self.session.closed(from_lsp.document_uri(params))
 
+    def did_save(self, params: Any, request: Request | None) -> None:
+        self.session.saved(from_lsp.document_uri(params))
+
     # Completion
 
     def inline_completion(self, params: Any, request: Request | None) -> Any:
@@ -159,10 +167,10 @@ class Server:
     def execute_command(self, params: Any, request: Request | None) -> Any:
         call = mapping(params)
         name, arguments = call.get("command"), call.get("arguments")
-        command = COMMANDS.get(name) if isinstance(name, str) else None
+        command = self.commands.get(name) if isinstance(name, str) else None
         if command is None:
-            raise InvalidParams(f"no command {name!r}; there are: {', '.join(COMMANDS)}")
-        return command(self.session, arguments if isinstance(arguments, list) else [])
+            raise InvalidParams(f"no command {name!r}; there are: {', '.join(self.commands)}")
+        return command(arguments if isinstance(arguments, list) else [])
 
     def status(self, params: Any, request: Request | None) -> Any:
         return status.status(self.session)
@@ -186,9 +194,16 @@ def _status(session: Session, arguments: list[Any]) -> Any:
     return status.status(session)
 
 
-COMMANDS: Mapping[str, Callable[[Session, list[Any]], Any]] = dict(
-    zip(ADVERTISED, (_accept, _reject, _why, _status), strict=True)
-)
+COMMANDS: Mapping[str, Callable[[Session, list[Any]], Any]] = {
+    "ai-lsp.accept": _accept,
+    "ai-lsp.reject": _reject,
+    "ai-lsp.why": _why,
+    "ai-lsp.status": _status,
+}
+"""Commands of the session itself; services bring their own."""
+
+SERVICES: tuple[type[Service], ...] = ()
+"""The features beside completion, a class each of lsp/services."""
 
 
 def _nothing_inline() -> Any:
@@ -206,7 +221,7 @@ METHODS: Mapping[str, tuple[Callable[[Server], Handler], Callable[[], Any] | Non
     "textDocument/didOpen": (lambda s: s.did_open, None),
     "textDocument/didChange": (lambda s: s.did_change, None),
     "textDocument/didClose": (lambda s: s.did_close, None),
-    "textDocument/didSave": (lambda s: s.ignore, None),
+    "textDocument/didSave": (lambda s: s.did_save, None),
     "textDocument/inlineCompletion": (lambda s: s.inline_completion, _nothing_inline),
     "textDocument/completion": (lambda s: s.completion, _nothing_in_list),
     "workspace/didChangeConfiguration": (lambda s: s.did_change_configuration, None),
@@ -217,7 +232,7 @@ METHODS: Mapping[str, tuple[Callable[[Server], Handler], Callable[[], Any] | Non
     "$/setTrace": (lambda s: s.ignore, None),
     "aiLsp/status": (lambda s: s.status, None),
 }
-"""Every method the server answers, with what it answers where the handler fails."""
+"""Every method the server itself answers, with what it answers where the handler fails."""
 
 
 async def serve(reader: StdioReader, writer: StdioWriter, initialize: Any | None = None) -> int:

@@ -7,7 +7,7 @@ import itertools
 import logging
 import time
 from collections.abc import Callable, Coroutine, Mapping, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, fields
 from pathlib import Path
 from typing import Any, Protocol
 
@@ -23,6 +23,7 @@ from ai_lsp.lsp.from_lsp import path_of
 from ai_lsp.lsp.logs import apply_log_settings
 from ai_lsp.lsp.model_routes import ModelRoutes
 from ai_lsp.lsp.protocol import Request
+from ai_lsp.lsp.services.service import Service
 from ai_lsp.lsp.shown import Shown
 from ai_lsp.lsp.surroundings import Surroundings
 from ai_lsp.text.document import DocumentSnapshot
@@ -72,6 +73,7 @@ class Session:
         self.last: Outcome | None = None
         self.shown = Shown()
         self.surroundings = Surroundings(self.spawn)
+        self.services: tuple[Service, ...] = ()
         self._recent: dict[str, None] = {}
         self._in_flight: dict[str, Request] = {}
         self._tasks: set[asyncio.Task[Any]] = set()
@@ -136,11 +138,11 @@ class Session:
             self._told_problems.update(new)
             self.tell(f"ai-lsp settings: {config.summary(new)}")
         keeps_ledger = loaded.settings.privacy.ledger
-        await self.models.use(
-            loaded.settings.models, [self.settings.routes.completion], keeps_ledger=keeps_ledger
-        )
+        await self.models.use(loaded.settings.models, _models_in_use(self.settings), keeps_ledger=keeps_ledger)
         await self._start_predictor()
         self.is_started = True
+        for service in self.services:
+            service.settings_changed()
 
     async def change_roots(self, added: Any, removed: Any) -> None:
         """Workspace folders came or went; the settings of each folder count again."""
@@ -154,8 +156,11 @@ class Session:
         moved = [(path_of(str(c.get("uri"))), c.get("type")) for c in _mappings(changes)]
         if any(Path(p).name in OWN_IGNORES for p, _ in moved if p is not None):
             self._check_all()
+        paths = [(p, t) for p, t in moved if p is not None and t in (1, 2, 3)]
         if self.predictor is not None:
-            self.predictor.files_changed([(p, t) for p, t in moved if p is not None and t in (1, 2, 3)])
+            self.predictor.files_changed(paths)
+        for service in self.services:
+            service.files_changed(paths)
 
     async def _start_predictor(self) -> None:
         # A model's route needs it too: it takes over while the model fails.
@@ -195,6 +200,8 @@ class Session:
         for task in tasks:
             task.cancel()
         await asyncio.gather(*tasks, return_exceptions=True)
+        for service in self.services:
+            await service.aclose()
         await self.models.aclose()
         if self.predictor is not None:
             await self.predictor.aclose()
@@ -210,11 +217,13 @@ class Session:
     def opened(self, uri: str, version: int, language_id: str, text: str) -> None:
         """A document was opened."""
         self._forget(uri)
-        self.documents.open(uri, version, language_id, text)
+        document = self.documents.open(uri, version, language_id, text)
         self._recent[uri] = None
         self._readable.pop(uri, None)
         self._synced.pop(uri, None)
         self._check(uri)
+        for service in self.services:
+            service.opened(document)
 
     def _check_all(self) -> None:
         """Rules may have changed: until the answer is here, no document may be read."""
@@ -269,19 +278,32 @@ class Session:
             log.warning("change of a document that is not open")
             return
         moved: list[LineEdit] = []
+        edits: list[Edit] = []
+        start = self.documents.get(uri)
         try:
             for change in changes:
                 before, edit = self.documents.change(uri, version, change)
                 moved.append(line_edit(before, edit))
+                edits.append(edit)
         finally:
             now = self.documents.get(uri)
+            if start is not None and now is not None and edits:
+                for service in self.services:
+                    service.changed(start, edits, now)
             if self.predictor is not None and moved and uri in self._synced and not self.is_ignored(uri):
                 self.predictor.changed(uri, moved)
                 if now is not None:
                     self._synced[uri] = now
 
+    def saved(self, uri: str) -> None:
+        """A document was saved."""
+        for service in self.services:
+            service.saved(uri)
+
     def closed(self, uri: str) -> None:
         """A document was closed."""
+        for service in self.services:
+            service.closed(uri)
         self._forget(uri)
         self._readable.pop(uri, None)
         self._synced.pop(uri, None)
@@ -372,6 +394,13 @@ class Session:
         """A completion is answered: nothing is left to supersede."""
         if request is not None and self._in_flight.get(uri) is request:
             del self._in_flight[uri]
+
+
+def _models_in_use(settings: config.Settings) -> list[str]:
+    """The models that some feature is routed to."""
+    routes = settings.routes
+    named = (getattr(routes, field.name) for field in fields(routes))
+    return list(dict.fromkeys(name for name in named if name not in (config.LOCAL, config.OFF)))
 
 
 def _mappings(value: Any) -> list[Mapping[str, Any]]:

@@ -1,0 +1,1 @@
+"""Edits: the next one predicted, instructions and sketches turned into exact ones."""

@@ -1,0 +1,52 @@
+"""What a service is: methods and commands by name, and hooks that do nothing unless it says otherwise."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Mapping, Sequence
+from typing import TYPE_CHECKING, Any
+
+from ai_lsp.text.document import DocumentSnapshot
+from ai_lsp.text.edit import Edit
+
+if TYPE_CHECKING:
+    from ai_lsp.lsp.protocol import Route
+    from ai_lsp.lsp.session import Session
+
+Command = Callable[[list[Any]], Any]
+"""Takes the arguments of `workspace/executeCommand`; returns the result or an awaitable of it."""
+
+
+class Service:
+    """One feature of the server. Hooks run on the loop in the order of messages and must not block or wait."""
+
+    def __init__(self, session: Session) -> None:
+        self.session = session
+
+    def methods(self) -> Mapping[str, Route]:
+        """LSP methods this service answers."""
+        return {}
+
+    def commands(self) -> Mapping[str, Command]:
+        """Commands this service runs; each is also named in `handshake.COMMANDS`."""
+        return {}
+
+    def opened(self, document: DocumentSnapshot) -> None:
+        """A document was opened."""
+
+    def changed(self, before: DocumentSnapshot, edits: Sequence[Edit], after: DocumentSnapshot) -> None:
+        """A document changed: `edits` follow one another from `before` to `after`."""
+
+    def saved(self, uri: str) -> None:
+        """A document was saved."""
+
+    def closed(self, uri: str) -> None:
+        """A document was closed."""
+
+    def files_changed(self, paths: Sequence[tuple[str, int]]) -> None:
+        """Files changed on disk: path and LSP FileChangeType."""
+
+    def settings_changed(self) -> None:
+        """Settings were read, also for the first time; `session.settings` is in force."""
+
+    async def aclose(self) -> None:
+        """The session ends."""
