@@ -5,7 +5,7 @@ from __future__ import annotations
 import asyncio
 import logging
 import time
-from collections.abc import Awaitable, Callable, Coroutine, Mapping
+from collections.abc import Awaitable, Callable, Coroutine, Mapping, Sequence
 from functools import partial
 from typing import Any
 
@@ -152,6 +152,19 @@ class Server:
     async def _inline(self, work: Work, whole_line: bool) -> Any:
         return to_lsp.inline_items(await work(), whole_line=whole_line)
 
+    def code_action(self, params: Any, request: Request | None) -> Any:
+        uri = from_lsp.document_uri(params)
+        document = self.session.documents.get(uri)
+        if document is None:
+            return []
+        span = from_lsp.offset_range(document, mapping(params).get("range"))
+        context = mapping(params).get("context")
+        context = context if isinstance(context, Mapping) else {}
+        found = [a for s in self.session.services for a in s.code_actions(document, span, context)]
+        only = context.get("only")
+        kinds = [kind for kind in only if isinstance(kind, str)] if isinstance(only, list) else None
+        return [a for a in found if kinds is None or is_of_kind(str(a.get("kind", "")), kinds)]
+
     async def _in_list(self, work: Work) -> Any:
         task: asyncio.Task[Suggestion | None] = self.session.spawn("completion", work())
         try:
@@ -176,12 +189,21 @@ class Server:
         return status.status(self.session)
 
 
+def is_of_kind(kind: str, wanted: Sequence[str]) -> bool:
+    """Whether a code action's kind is one of those asked for, or below one."""
+    return any(kind == each or kind.startswith(each + ".") or not each for each in wanted)
+
+
 def _accept(session: Session, arguments: list[Any]) -> None:
-    session.shown.accept(str(arguments[0]) if arguments else "")
+    id = str(arguments[0]) if arguments else ""
+    if not any(service.accepted(id) for service in session.services):
+        session.shown.accept(id)
 
 
 def _reject(session: Session, arguments: list[Any]) -> None:
-    session.shown.reject(str(arguments[0]) if arguments else "")
+    id = str(arguments[0]) if arguments else ""
+    if not any(service.rejected(id) for service in session.services):
+        session.shown.reject(id)
 
 
 def _why(session: Session, arguments: list[Any]) -> str:
@@ -224,6 +246,7 @@ METHODS: Mapping[str, tuple[Callable[[Server], Handler], Callable[[], Any] | Non
     "textDocument/didSave": (lambda s: s.did_save, None),
     "textDocument/inlineCompletion": (lambda s: s.inline_completion, _nothing_inline),
     "textDocument/completion": (lambda s: s.completion, _nothing_in_list),
+    "textDocument/codeAction": (lambda s: s.code_action, list),
     "workspace/didChangeConfiguration": (lambda s: s.did_change_configuration, None),
     "workspace/didChangeWorkspaceFolders": (lambda s: s.did_change_folders, None),
     "workspace/didChangeWatchedFiles": (lambda s: s.did_change_files, None),

@@ -18,6 +18,7 @@ def initialize_result(version: str) -> dict[str, Any]:
             # An empty object reads as "no" to some clients (lsp-mode with plists), so it has a member.
             "inlineCompletionProvider": {"workDoneProgress": False},
             "completionProvider": {"resolveProvider": False, "triggerCharacters": []},
+            "codeActionProvider": {"codeActionKinds": ["quickfix"]},
             "executeCommandProvider": {"commands": list(COMMANDS)},
             "workspace": {"workspaceFolders": {"supported": True, "changeNotifications": True}},
         },

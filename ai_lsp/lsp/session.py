@@ -23,6 +23,7 @@ from ai_lsp.lsp.from_lsp import path_of
 from ai_lsp.lsp.logs import apply_log_settings
 from ai_lsp.lsp.model_routes import ModelRoutes
 from ai_lsp.lsp.protocol import Request
+from ai_lsp.lsp.published import Published
 from ai_lsp.lsp.services.service import Service
 from ai_lsp.lsp.shown import Shown
 from ai_lsp.lsp.surroundings import Surroundings
@@ -55,6 +56,7 @@ class Outcome:
     uri: str
     answer: Suggestion | Declined
     took_ms: float
+    at: float = 0.0
 
 
 class Session:
@@ -72,6 +74,7 @@ class Session:
         self._scope: tuple[tuple[str, ...], tuple[str, ...], int, bool] | None = None
         self.last: Outcome | None = None
         self.shown = Shown()
+        self.published = Published(client.notify)
         self.surroundings = Surroundings(self.spawn)
         self.services: tuple[Service, ...] = ()
         self._recent: dict[str, None] = {}
@@ -310,6 +313,7 @@ class Session:
         self._checks.pop(uri, None)
         self._recent.pop(uri, None)
         self.surroundings.forget(uri)
+        self.published.forget(uri)
         self.documents.close(uri)
         if self.predictor is not None:
             self.predictor.closed(uri)
@@ -386,7 +390,7 @@ class Session:
 
     def remember(self, query: Query, answer: Suggestion | Declined, took_ms: float) -> None:
         """Keep what a completion ended with: for typing through it, for its acceptance, for `why`."""
-        self.last = Outcome(query.snapshot.uri, answer, took_ms)
+        self.last = Outcome(query.snapshot.uri, answer, took_ms, self.clock())
         if isinstance(answer, Suggestion):
             self.shown.add(answer)
 

@@ -10,6 +10,9 @@ from ai_lsp.lsp.session import Session
 
 def why(session: Session) -> str:
     """Why nothing appeared last time, or what did and from where, in a sentence."""
+    said = max((said for service in session.services if (said := service.why()) is not None), default=None)
+    if said is not None and (session.last is None or said[0] >= session.last.at):
+        return said[1]
     if session.last is None:
         return "ai-lsp has not been asked for a completion yet"
     answer, name = session.last.answer, session.relative(session.last.uri)

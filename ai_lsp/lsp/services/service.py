@@ -6,7 +6,7 @@ from collections.abc import Callable, Mapping, Sequence
 from typing import TYPE_CHECKING, Any
 
 from ai_lsp.text.document import DocumentSnapshot
-from ai_lsp.text.edit import Edit
+from ai_lsp.text.edit import Edit, Span
 
 if TYPE_CHECKING:
     from ai_lsp.lsp.protocol import Route
@@ -29,6 +29,25 @@ class Service:
     def commands(self) -> Mapping[str, Command]:
         """Commands this service runs; each is also named in `handshake.COMMANDS`."""
         return {}
+
+    def code_actions(
+        self, document: DocumentSnapshot, span: Span, context: Mapping[str, Any]
+    ) -> Sequence[Mapping[str, Any]]:
+        """CodeActions for a span, known at once: what takes time is a command that returns and goes on. `context`
+        is the request's CodeActionContext; the kinds it asks for in `only` are seen to by the caller."""
+        return ()
+
+    def accepted(self, id: str) -> bool:
+        """`ai-lsp.accept` was run with an id: whether it is one of this feature's."""
+        return False
+
+    def rejected(self, id: str) -> bool:
+        """`ai-lsp.reject` was run with an id: whether it is one of this feature's."""
+        return False
+
+    def why(self) -> tuple[float, str] | None:
+        """When this feature last answered (session's clock) and why it was silent, in a sentence, if it was."""
+        return None
 
     def opened(self, document: DocumentSnapshot) -> None:
         """A document was opened."""
