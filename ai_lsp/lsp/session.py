@@ -29,6 +29,7 @@ from ai_lsp.lsp.shown import Shown
 from ai_lsp.lsp.surroundings import Surroundings
 from ai_lsp.text.document import DocumentSnapshot
 from ai_lsp.text.edit import Edit
+from ai_lsp.text.history import History
 
 log = logging.getLogger(__name__)
 
@@ -67,6 +68,7 @@ class Session:
         self.clock = clock
         self.features = ClientFeatures()
         self.documents = Documents()
+        self.history = History()
         self.loaded = config.load([])
         self.models = ModelRoutes(self.tell, self.spawn, clock)
         self.predictor: LocalPredictor | None = None
@@ -249,6 +251,8 @@ class Session:
         if document is None:
             return
         self._readable[uri] = may
+        if not may:
+            self.history.forget(uri)
         if self.predictor is None:
             return
         if not self.may_learn(document):
@@ -291,6 +295,7 @@ class Session:
         finally:
             now = self.documents.get(uri)
             if start is not None and now is not None and edits:
+                self.history.changed(start, edits, now, self.clock())
                 for service in self.services:
                     service.changed(start, edits, now)
             if self.predictor is not None and moved and uri in self._synced and not self.is_ignored(uri):
@@ -314,6 +319,7 @@ class Session:
         self._recent.pop(uri, None)
         self.surroundings.forget(uri)
         self.published.forget(uri)
+        self.history.closed(uri)
         self.documents.close(uri)
         if self.predictor is not None:
             self.predictor.closed(uri)
