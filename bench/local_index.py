@@ -17,8 +17,9 @@ import time
 from collections.abc import Iterator
 from pathlib import Path
 
-from ai_lsp.completion.local.client import LineEdit, LocalPredictor
+from ai_lsp.completion.local.client import LocalPredictor
 from ai_lsp.context.workspace_files import is_source_name, read_source
+from ai_lsp.text.edit import LineEdit
 
 _REQUESTS = 400
 
@@ -64,7 +65,7 @@ def memory_mb(pid: int) -> dict[str, float]:
 
 
 def worker_pid(predictor: LocalPredictor) -> int:
-    process = predictor._process
+    process = predictor._worker.process
     assert process is not None
     return process.pid
 
@@ -108,7 +109,7 @@ async def measure(work: Path, cache: Path, files: list[Path]) -> dict[str, objec
         predictor = LocalPredictor(cache)
         began = time.perf_counter()
         await predictor.start([str(work)])
-        while predictor._process is None:
+        while predictor._worker.process is None:
             await asyncio.sleep(0.005)
         during: list[float] = []
         first = random.Random(2)

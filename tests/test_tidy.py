@@ -35,14 +35,14 @@ def test_a_module_is_short_named_and_says_what_it_is_for(path: Path) -> None:
 @pytest.mark.parametrize("path", SOURCES, ids=relative)
 def test_lines_of_documents_are_never_split_by_pythons_rules(path: Path) -> None:
     """str.splitlines also breaks at \\x0c, \\x85 and U+2028, where LSP does not."""
-    allowed = {"workspace_files.py", "doctor.py", "client.py"}  # ignore files and other programs' output
+    allowed = {"workspace_files.py", "doctor.py", "worker_process.py"}  # ignore files and other programs' output
     assert path.name in allowed or ".splitlines(" not in path.read_text(encoding="utf-8")
 
 
 def test_tasks_are_made_where_they_are_kept() -> None:
     """A task that nobody keeps may vanish, and its failure with it."""
     makers = {relative(p) for p in SOURCES if "asyncio.create_task(" in p.read_text(encoding="utf-8")}
-    assert makers <= {"ai_lsp/completion/local/client.py", "ai_lsp/cli/lsp_client.py"}
+    assert makers <= {"ai_lsp/context/worker_process.py", "ai_lsp/cli/lsp_client.py"}
 
 
 def test_each_dependency_says_what_it_is_for() -> None:

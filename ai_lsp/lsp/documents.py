@@ -6,11 +6,10 @@ from collections import deque
 from collections.abc import Iterable, Mapping, Sequence
 from typing import Any
 
-from ai_lsp.completion.local.edits import LineEdit
 from ai_lsp.lsp.from_lsp import InvalidParams, offset_range
 from ai_lsp.text.diff import single_edit
 from ai_lsp.text.document import DocumentSnapshot
-from ai_lsp.text.edit import Edit, Span
+from ai_lsp.text.edit import Edit, LineEdit, Span
 
 HISTORY = 512
 """Edits kept per document, to bring answers for older text up to date."""

@@ -13,7 +13,7 @@ from typing import Any, Protocol
 
 from ai_lsp import config
 from ai_lsp.completion.complete import World
-from ai_lsp.completion.local.client import LineEdit, LocalPredictor
+from ai_lsp.completion.local.client import LocalPredictor
 from ai_lsp.completion.query import Declined, Query, Suggestion
 from ai_lsp.context.sources.open_files import OpenFile
 from ai_lsp.context.workspace_files import OWN_IGNORES, is_secret, may_suggest_in
@@ -28,7 +28,7 @@ from ai_lsp.lsp.services.service import Service
 from ai_lsp.lsp.shown import Shown
 from ai_lsp.lsp.surroundings import Surroundings
 from ai_lsp.text.document import DocumentSnapshot
-from ai_lsp.text.edit import Edit
+from ai_lsp.text.edit import Edit, LineEdit
 from ai_lsp.text.history import History
 
 log = logging.getLogger(__name__)

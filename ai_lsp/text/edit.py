@@ -34,6 +34,17 @@ class Edit:
         return len(self.new_text) - len(self.span)
 
 
+@dataclass(frozen=True, slots=True)
+class LineEdit:
+    r"""One change. Columns count code points; lines end at \n, \r\n or \r only."""
+
+    start_line: int
+    start_col: int
+    end_line: int
+    end_col: int
+    text: str
+
+
 def apply(edit: Edit, text: str) -> str:
     """The text after the edit."""
     return text[: edit.span.start] + edit.new_text + text[edit.span.end :]

@@ -14,7 +14,7 @@ import time
 from pathlib import Path
 from typing import Any
 
-from ai_lsp.completion.local.edits import LineEdit
+from ai_lsp.text.edit import LineEdit
 from eval.lines.cases import LineCase
 from eval.lines.replay import as_edit, changed_lines
 from eval.lines.repository import Commit, Repository, language_id

@@ -6,10 +6,10 @@ import time
 from collections.abc import Sequence
 from typing import Protocol
 
-from ai_lsp.completion.local.edits import LineEdit
 from ai_lsp.completion.local.engine import Engine
 from ai_lsp.completion.local.lexing import FileEncoder, family
 from ai_lsp.completion.local.shards import Shard, SourceFile, build
+from ai_lsp.text.edit import LineEdit
 from eval.lines.cases import LineCase
 from eval.lines.repository import Commit, Repository, language_id
 from eval.lines.score import SHORTEST, Typed

@@ -10,9 +10,9 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from ai_lsp.completion.local.documents import Document
-from ai_lsp.completion.local.edits import LineEdit
 from ai_lsp.completion.local.lexing import END_OUT, FIRST_TEXT, FileEncoder, Vocabulary, split_lines, tokens
 from ai_lsp.completion.local.shards import MAX_ORDER, BadShardError, Shard, SourceFile, build
+from ai_lsp.text.edit import LineEdit
 
 words = st.sampled_from(
     ["a", "b1", "self.x", " = ", "(", ")", "\n", "\n    ", "\n\t", "\n\n", "\r\n", "\r", "  ", "é", "𝒳", "\x0c"]

@@ -13,7 +13,8 @@ from pathlib import Path
 import pytest
 import pytest_asyncio
 
-from ai_lsp.completion.local.client import LineEdit, LocalPredictor
+from ai_lsp.completion.local.client import LocalPredictor
+from ai_lsp.text.edit import LineEdit
 
 SOURCE = """\
 def describe_customer(customer):
@@ -42,7 +43,7 @@ async def until(what: Callable[[], bool], seconds: float = 10.0) -> None:
 
 
 def worker_pid(predictor: LocalPredictor) -> int:
-    process = predictor._process
+    process = predictor._worker.process
     assert process is not None
     return process.pid
 
@@ -96,7 +97,7 @@ async def test_a_killed_worker_comes_back_and_knows_what_is_open(
     assert await ask(predictor, "u", text) is not None
     pid = worker_pid(predictor)
     os.kill(pid, signal.SIGKILL)
-    await until(lambda: predictor._process is not None and predictor._process.pid != pid)
+    await until(lambda: predictor._worker.process is not None and predictor._worker.process.pid != pid)
     await until(lambda: predictor.status.state == "ready")
     assert (await ask(predictor, "u", text) or "").startswith("erything")
 
@@ -324,8 +325,8 @@ async def test_questions_about_what_is_not_there(predictor: LocalPredictor) -> N
     predictor.changed("absent", [LineEdit(0, 0, 0, 0, "x")])
     predictor.changed("u", [LineEdit(50, 3, 70, 9, "\ud800 lone")])
     predictor.closed("absent")
-    assert predictor._process is not None
-    assert predictor._process.returncode is None
+    assert predictor._worker.process is not None
+    assert predictor._worker.process.returncode is None
 
 
 async def test_closing_leaves_no_process_behind(tmp_path: Path) -> None:

@@ -4,8 +4,9 @@ from __future__ import annotations
 
 import pytest
 
-from ai_lsp.completion.local.edits import LineEdit, LocalPrediction
+from ai_lsp.completion.local.edits import LocalPrediction
 from ai_lsp.completion.local.engine import Engine
+from ai_lsp.text.edit import LineEdit
 
 
 def predict(marked: str, least: float = 0.4, lines: int = 1, language: str = "python") -> LocalPrediction | None:

@@ -14,9 +14,9 @@ from collections.abc import Iterable, Sequence
 from pathlib import Path
 from typing import BinaryIO
 
-from ai_lsp.completion.local import wire
 from ai_lsp.completion.local.lexing import FileEncoder, Ids, family
 from ai_lsp.completion.local.shards import SUFFIX, BadShardError, Shard, SourceFile, build, write
+from ai_lsp.context import wire
 from ai_lsp.context.secrets import Scanner
 from ai_lsp.context.workspace_files import FoundFile, WorkspaceFiles, read_source
 

@@ -9,8 +9,8 @@ from dataclasses import dataclass
 import numpy as np
 import numpy.typing as npt
 
-from ai_lsp.completion.local.edits import LineEdit
 from ai_lsp.completion.local.lexing import Ids, Vocabulary, family, indentation, split_breaks, step
+from ai_lsp.text.edit import LineEdit
 
 GONE_LINES = 240  # how many lines of removed text are kept per document
 GONE_CHANGES = 24

@@ -9,17 +9,6 @@ State = Literal["off", "starting", "indexing", "ready", "failed"]
 
 
 @dataclass(frozen=True, slots=True)
-class LineEdit:
-    r"""One change. Columns count code points; lines end at \n, \r\n or \r only."""
-
-    start_line: int
-    start_col: int
-    end_line: int
-    end_col: int
-    text: str
-
-
-@dataclass(frozen=True, slots=True)
 class LocalPrediction:
     """What the predictor would type at the cursor."""
 

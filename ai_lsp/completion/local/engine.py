@@ -10,11 +10,12 @@ import numpy as np
 
 from ai_lsp.completion.local import evidence, scorer, votes
 from ai_lsp.completion.local.documents import Document
-from ai_lsp.completion.local.edits import LineEdit, LocalPrediction
+from ai_lsp.completion.local.edits import LocalPrediction
 from ai_lsp.completion.local.lexing import ENDS, FIRST_TEXT, Vocabulary, columns, family
 from ai_lsp.completion.local.question import Question
 from ai_lsp.completion.local.shapes import Shapes
 from ai_lsp.completion.local.shards import Shard
+from ai_lsp.text.edit import LineEdit
 
 _OTHERS = 12  # open documents beside the current one that are scanned
 _OTHERS_TOKENS = 400_000

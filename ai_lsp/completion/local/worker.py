@@ -16,10 +16,10 @@ from collections.abc import Iterator
 from pathlib import Path
 from typing import Any, BinaryIO
 
-from ai_lsp.completion.local import wire
-from ai_lsp.completion.local.edits import LineEdit
 from ai_lsp.completion.local.engine import Engine
 from ai_lsp.completion.local.shards import BadShardError, Shard
+from ai_lsp.context import wire
+from ai_lsp.text.edit import LineEdit
 
 _DEADLINE_S = 0.012  # after so long a search answers with what it has
 _MOST_FAILURES = 2  # of the indexer, one after another, before the index stays incomplete

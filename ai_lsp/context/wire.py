@@ -1,4 +1,4 @@
-"""Messages between the language server and the predictor's process: four bytes of length, then JSON.
+"""Messages between the language server and its worker processes: four bytes of length, then JSON.
 
 Every message is a list whose first member names it. JSON is escaped to ASCII, so lone surrogates pass.
 """
