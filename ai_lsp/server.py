@@ -5,14 +5,14 @@ from __future__ import annotations
 import asyncio
 import logging
 import time
-from collections.abc import Awaitable, Callable, Coroutine, Mapping, Sequence
+from collections.abc import Awaitable, Callable, Coroutine, Mapping
 from functools import partial
 from typing import Any
 
 from ai_lsp import __version__
 from ai_lsp.completion.complete import World, complete
 from ai_lsp.completion.query import Declined, Query, Reason, Suggestion
-from ai_lsp.lsp import features, from_lsp, status, to_lsp
+from ai_lsp.lsp import actions, features, from_lsp, status, to_lsp
 from ai_lsp.lsp.from_lsp import InvalidParams, mapping
 from ai_lsp.lsp.handshake import initialize_result
 from ai_lsp.lsp.protocol import Handler, RawProtocol, Request, Route, make_server
@@ -49,12 +49,13 @@ class Server:
 
     async def ask(self, method: str, params: Any, timeout_s: float) -> Any:
         try:
-            return await asyncio.wait_for(
-                asyncio.wrap_future(self.protocol.send_request(method, params)), timeout_s
-            )
+            return await self.request(method, params, timeout_s)
         except (TimeoutError, RuntimeError) as error:
             log.info("%s was not answered: %s", method, error)
             return None
+
+    async def request(self, method: str, params: Any, timeout_s: float) -> Any:
+        return await asyncio.wait_for(asyncio.wrap_future(self.protocol.send_request(method, params)), timeout_s)
 
     # Life
 
@@ -87,6 +88,9 @@ class Server:
 
     def ignore(self, params: Any, request: Request | None) -> None:
         """Notifications that are understood and need nothing done."""
+
+    def cancel_work(self, params: Any, request: Request | None) -> None:
+        self.session.works.cancel(mapping(params).get("token"))
 
     # Documents
 
@@ -152,19 +156,6 @@ class Server:
     async def _inline(self, work: Work, whole_line: bool) -> Any:
         return to_lsp.inline_items(await work(), whole_line=whole_line)
 
-    def code_action(self, params: Any, request: Request | None) -> Any:
-        uri = from_lsp.document_uri(params)
-        document = self.session.documents.get(uri)
-        if document is None:
-            return []
-        span = from_lsp.offset_range(document, mapping(params).get("range"))
-        context = mapping(params).get("context")
-        context = context if isinstance(context, Mapping) else {}
-        found = [a for s in self.session.services for a in s.code_actions(document, span, context)]
-        only = context.get("only")
-        kinds = [kind for kind in only if isinstance(kind, str)] if isinstance(only, list) else None
-        return [a for a in found if kinds is None or is_of_kind(str(a.get("kind", "")), kinds)]
-
     async def _in_list(self, work: Work) -> Any:
         task: asyncio.Task[Suggestion | None] = self.session.spawn("completion", work())
         try:
@@ -175,7 +166,13 @@ class Server:
         # A late suggestion is not lost: the list is incomplete, and the next request finds it remembered.
         return to_lsp.completion_items(task.result() if task.done() and not task.cancelled() else None)
 
-    # Commands and status
+    # Actions, commands and status
+
+    def code_action(self, params: Any, request: Request | None) -> Any:
+        snapshot = self.session.documents.get(from_lsp.document_uri(params))
+        if snapshot is None or self.session.is_ignored(snapshot.uri):
+            return []
+        return actions.gather(params, snapshot, self.session.services, self.session.features)
 
     def execute_command(self, params: Any, request: Request | None) -> Any:
         call = mapping(params)
@@ -187,11 +184,6 @@ class Server:
 
     def status(self, params: Any, request: Request | None) -> Any:
         return status.status(self.session)
-
-
-def is_of_kind(kind: str, wanted: Sequence[str]) -> bool:
-    """Whether a code action's kind is one of those asked for, or below one."""
-    return any(kind == each or kind.startswith(each + ".") or not each for each in wanted)
 
 
 def _accept(session: Session, arguments: list[Any]) -> None:
@@ -251,7 +243,7 @@ METHODS: Mapping[str, tuple[Callable[[Server], Handler], Callable[[], Any] | Non
     "workspace/didChangeWorkspaceFolders": (lambda s: s.did_change_folders, None),
     "workspace/didChangeWatchedFiles": (lambda s: s.did_change_files, None),
     "workspace/executeCommand": (lambda s: s.execute_command, None),
-    "window/workDoneProgress/cancel": (lambda s: s.ignore, None),
+    "window/workDoneProgress/cancel": (lambda s: s.cancel_work, None),
     "$/setTrace": (lambda s: s.ignore, None),
     "aiLsp/status": (lambda s: s.status, None),
 }

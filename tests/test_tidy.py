@@ -45,6 +45,11 @@ def test_tasks_are_made_where_they_are_kept() -> None:
     assert makers <= {"ai_lsp/context/worker_process.py", "ai_lsp/cli/lsp_client.py"}
 
 
+def test_edits_go_to_the_editor_by_one_way() -> None:
+    senders = {relative(p) for p in SOURCES if '"workspace/applyEdit"' in p.read_text(encoding="utf-8")}
+    assert senders == {"ai_lsp/lsp/deliver.py", "ai_lsp/cli/lsp_client.py"}
+
+
 def test_each_dependency_says_what_it_is_for() -> None:
     text = (ROOT / "pyproject.toml").read_text(encoding="utf-8")
     block = text.split("dependencies = [", 1)[1].split("\n]", 1)[0]

@@ -18,6 +18,18 @@ class ClientFeatures:
     can_register_watchers: bool = False
     can_pull_configuration: bool = False
     can_show_progress: bool = False
+    can_apply_edits: bool = False
+    has_document_changes: bool = False
+    """Takes versioned changes, and refuses those of another version."""
+    has_annotations: bool = False
+    """Asks the user itself about edits that need a confirmation."""
+    can_create_files: bool = False
+    can_show_documents: bool = False
+    has_code_action_literals: bool = False
+    can_tag_actions: bool = False
+    has_disabled_actions: bool = False
+    confirms_itself: bool = False
+    """Has an option of its own for what to do before a server's edits."""
     roots: tuple[str, ...] = ()
     options: object = None
     """As sent: config tells what is ours, and what is wrong."""
@@ -29,6 +41,14 @@ SENDS_INLINE_UNANNOUNCED = frozenset({"emacs"})
 
 WATCHES_AT_A_COST = frozenset({"Eglot"})
 """eglot 1.17 watches every folder of the project, one by one, for a pattern like ours."""
+
+
+HANDLES_DOCUMENT_CHANGES = frozenset({"Neovim"})
+"""Neovim 0.12 checks the versions of `documentChanges` without declaring them (tests/editors)."""
+
+
+CONFIRMS_ITSELF = frozenset({"Eglot"})
+"""`eglot-confirm-server-edits` shows a summary or a diff, as its user likes."""
 
 
 def resolve(params: Mapping[str, Any]) -> ClientFeatures:
@@ -50,9 +70,23 @@ def resolve(params: Mapping[str, Any]) -> ClientFeatures:
         and name not in WATCHES_AT_A_COST,
         can_pull_configuration=_at(params, "capabilities", "workspace").get("configuration") is True,
         can_show_progress=_at(params, "capabilities", "window").get("workDoneProgress") is True,
+        can_apply_edits=_at(params, "capabilities", "workspace").get("applyEdit") is True,
+        has_document_changes=_at(params, *_EDIT).get("documentChanges") is True
+        or name in HANDLES_DOCUMENT_CHANGES,
+        has_annotations="changeAnnotationSupport" in _at(params, *_EDIT),
+        can_create_files="create" in _list(_at(params, *_EDIT).get("resourceOperations")),
+        can_show_documents=_at(params, "capabilities", "window", "showDocument").get("support") is True,
+        has_code_action_literals="codeActionLiteralSupport" in _at(params, *_ACTION),
+        can_tag_actions="tagSupport" in _at(params, *_ACTION),
+        has_disabled_actions=_at(params, *_ACTION).get("disabledSupport") is True,
+        confirms_itself=name in CONFIRMS_ITSELF,
         roots=_roots(params),
         options=params.get("initializationOptions"),
     )
+
+
+_EDIT = ("capabilities", "workspace", "workspaceEdit")
+_ACTION = ("capabilities", "textDocument", "codeAction")
 
 
 def _roots(params: Mapping[str, Any]) -> tuple[str, ...]:
@@ -70,6 +104,10 @@ def _at(value: Any, *keys: str) -> Mapping[str, Any]:
     for key in keys:
         value = value.get(key) if isinstance(value, Mapping) else None
     return value if isinstance(value, Mapping) else {}
+
+
+def _list(value: Any) -> list[Any]:
+    return value if isinstance(value, list) else []
 
 
 def _text(value: Any) -> str:

@@ -8,6 +8,8 @@ from typing import Any
 COMMANDS = ("ai-lsp.accept", "ai-lsp.reject", "ai-lsp.why", "ai-lsp.status")
 """Commands that work today; a name is listed from the day it works, not before."""
 
+ACTION_KINDS = ("quickfix", "refactor.rewrite")
+
 
 def initialize_result(version: str) -> dict[str, Any]:
     """The InitializeResult, the same for every client: positions are UTF-16, changes incremental."""
@@ -18,7 +20,8 @@ def initialize_result(version: str) -> dict[str, Any]:
             # An empty object reads as "no" to some clients (lsp-mode with plists), so it has a member.
             "inlineCompletionProvider": {"workDoneProgress": False},
             "completionProvider": {"resolveProvider": False, "triggerCharacters": []},
-            "codeActionProvider": {"codeActionKinds": ["quickfix"]},
+            # Every action is a command, so there is nothing to resolve: Helix and eglot stand still meanwhile.
+            "codeActionProvider": {"codeActionKinds": list(ACTION_KINDS), "resolveProvider": False},
             "executeCommandProvider": {"commands": list(COMMANDS)},
             "workspace": {"workspaceFolders": {"supported": True, "changeNotifications": True}},
         },

@@ -7,8 +7,10 @@ import logging
 import os
 import time
 from collections.abc import Callable, Coroutine, Iterable, Mapping
+from dataclasses import fields
 from typing import TYPE_CHECKING, Any
 
+from ai_lsp.config.settings import LOCAL, OFF, Settings
 from ai_lsp.context.counts import Count
 from ai_lsp.errors import AiLspError, ModelError, PromptWithheld
 from ai_lsp.models.breaker import Breaker
@@ -164,3 +166,10 @@ def _open(settings: ModelSettings, gate: Gate | None) -> tuple[Model, Counter, G
     gate = gate or open_gate(os.environ)
     model = ScreenedModel(open_model(settings), gate, settings.url)
     return model, exact_counter(settings.model) or Estimate(), gate
+
+
+def models_in_use(settings: Settings) -> list[str]:
+    """The models that some feature is routed to."""
+    routes = settings.routes
+    named = (getattr(routes, field.name) for field in fields(routes))
+    return list(dict.fromkeys(name for name in named if name not in (LOCAL, OFF)))

@@ -7,9 +7,9 @@ import itertools
 import logging
 import time
 from collections.abc import Callable, Coroutine, Mapping, Sequence
-from dataclasses import dataclass, fields
+from dataclasses import dataclass
 from pathlib import Path
-from typing import Any, Protocol
+from typing import Any
 
 from ai_lsp import config
 from ai_lsp.completion.complete import World
@@ -17,13 +17,16 @@ from ai_lsp.completion.local.client import LocalPredictor
 from ai_lsp.completion.query import Declined, Query, Suggestion
 from ai_lsp.context.sources.open_files import OpenFile
 from ai_lsp.context.workspace_files import OWN_IGNORES, is_secret, may_suggest_in
+from ai_lsp.lsp.client import Client
 from ai_lsp.lsp.documents import Documents, line_edit, line_edits
 from ai_lsp.lsp.features import ClientFeatures
 from ai_lsp.lsp.from_lsp import path_of
 from ai_lsp.lsp.logs import apply_log_settings
-from ai_lsp.lsp.model_routes import ModelRoutes
+from ai_lsp.lsp.model_routes import ModelRoutes, models_in_use
+from ai_lsp.lsp.progress import Works
 from ai_lsp.lsp.protocol import Request
 from ai_lsp.lsp.published import Published
+from ai_lsp.lsp.scratch import Scratch
 from ai_lsp.lsp.services.service import Service
 from ai_lsp.lsp.shown import Shown
 from ai_lsp.lsp.surroundings import Surroundings
@@ -41,13 +44,6 @@ WATCH: Mapping[str, Any] = {
     "registerOptions": {"watchers": [{"globPattern": "**/*"}]},
 }
 """The embedded predictor follows what other programs do to the files."""
-
-
-class Client(Protocol):
-    """What the session may say to the editor. `ask` gives None where the editor refuses or is late."""
-
-    def notify(self, method: str, params: Any = None) -> None: ...
-    async def ask(self, method: str, params: Any, timeout_s: float) -> Any: ...
 
 
 @dataclass(frozen=True, slots=True)
@@ -79,6 +75,8 @@ class Session:
         self.published = Published(client.notify)
         self.surroundings = Surroundings(self.spawn)
         self.services: tuple[Service, ...] = ()
+        self.works = Works(self)
+        self.scratch = Scratch()
         self._recent: dict[str, None] = {}
         self._in_flight: dict[str, Request] = {}
         self._tasks: set[asyncio.Task[Any]] = set()
@@ -143,7 +141,7 @@ class Session:
             self._told_problems.update(new)
             self.tell(f"ai-lsp settings: {config.summary(new)}")
         keeps_ledger = loaded.settings.privacy.ledger
-        await self.models.use(loaded.settings.models, _models_in_use(self.settings), keeps_ledger=keeps_ledger)
+        await self.models.use(loaded.settings.models, models_in_use(self.settings), keeps_ledger=keeps_ledger)
         await self._start_predictor()
         self.is_started = True
         for service in self.services:
@@ -207,6 +205,7 @@ class Session:
         await asyncio.gather(*tasks, return_exceptions=True)
         for service in self.services:
             await service.aclose()
+        await self.scratch.aclose()
         await self.models.aclose()
         if self.predictor is not None:
             await self.predictor.aclose()
@@ -215,7 +214,11 @@ class Session:
         """Show the user a sentence, once in a session."""
         if text not in self._told:
             self._told.add(text)
-            self.client.notify("window/showMessage", {"type": WARNING, "message": text})
+            self.say(text)
+
+    def say(self, text: str, type: int = WARNING) -> None:
+        """Show the user a sentence, however often it was said before: the answer to something they asked for."""
+        self.client.notify("window/showMessage", {"type": type, "message": text})
 
     # Documents
 
@@ -404,13 +407,6 @@ class Session:
         """A completion is answered: nothing is left to supersede."""
         if request is not None and self._in_flight.get(uri) is request:
             del self._in_flight[uri]
-
-
-def _models_in_use(settings: config.Settings) -> list[str]:
-    """The models that some feature is routed to."""
-    routes = settings.routes
-    named = (getattr(routes, field.name) for field in fields(routes))
-    return list(dict.fromkeys(name for name in named if name not in (config.LOCAL, config.OFF)))
 
 
 def _mappings(value: Any) -> list[Mapping[str, Any]]:

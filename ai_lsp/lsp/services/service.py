@@ -33,8 +33,9 @@ class Service:
     def code_actions(
         self, document: DocumentSnapshot, span: Span, context: Mapping[str, Any]
     ) -> Sequence[Mapping[str, Any]]:
-        """CodeActions for a span, known at once: what takes time is a command that returns and goes on. `context`
-        is the request's CodeActionContext; the kinds it asks for in `only` are seen to by the caller."""
+        """CodeActions for a span, known at once (`actions.command_action` makes one): what takes time is a
+        command that returns and goes on. `context` is the request's CodeActionContext. The caller sees to the
+        kinds in `only` and to what the client did not declare, and never asks about an ignored document."""
         return ()
 
     def accepted(self, id: str) -> bool:

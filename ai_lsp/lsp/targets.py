@@ -1,0 +1,55 @@
+"""Which files a proposal may touch at all: none that is ignored, outside the workspace or not to be written."""
+
+from __future__ import annotations
+
+import asyncio
+import os
+from collections.abc import Sequence
+from typing import TYPE_CHECKING
+
+from ai_lsp.context.workspace_files import WorkspaceFiles
+from ai_lsp.lsp.from_lsp import path_of
+
+if TYPE_CHECKING:
+    from ai_lsp.lsp.session import Session
+
+
+async def why_barred(session: Session, uri: str) -> str:
+    """Why a file may not be changed, in a sentence; "" where it may. Asks the disk, off the loop.
+
+    A document that an editor has open may lie outside of the workspace, since the user went there; a file that
+    none has open may not, be it by a link.
+    """
+    name, path = session.relative(uri) or uri, path_of(uri)
+    is_open = session.documents.get(uri) is not None
+    if is_open:
+        await session.checked(uri)
+        if session.is_ignored(uri):
+            return f"{name} is ignored or holds secrets: it is never shown to a model nor changed."
+        if path is not None and await asyncio.to_thread(_is_read_only, path):
+            return f"{name} is read-only."
+        return ""
+    if path is None:
+        return f"{name} is not a file."
+    return await asyncio.to_thread(_why_barred_on_disk, path, session.roots, session.settings.privacy.ignore)
+
+
+def _is_read_only(path: str) -> bool:
+    """Editors go by the mode as well: to the superuser every file can be written."""
+    try:
+        mode = os.stat(path).st_mode
+    except OSError:
+        return False
+    return not mode & 0o222 or not os.access(path, os.W_OK)
+
+
+def _why_barred_on_disk(path: str, roots: Sequence[str], patterns: tuple[str, ...]) -> str:
+    real = os.path.realpath(path)
+    for root in roots:
+        if not real.startswith(os.path.realpath(root).rstrip(os.sep) + os.sep):
+            continue
+        name = os.path.relpath(real, os.path.realpath(root))
+        if not WorkspaceFiles(root, patterns=patterns).may_read(path):
+            return f"{name} is ignored or holds secrets: it is never shown to a model nor changed."
+        return f"{name} is read-only." if _is_read_only(path) else ""
+    return f"{path} is outside of the workspace."
