@@ -1,7 +1,8 @@
 """Writes what documentation says about settings from their schema; `--check` only says whether it is up to date.
 
-The table goes between the two markers of README.md and of each editors/*/README.md that has them, and the same
-schema into editors/settings.schema.json, for editors that complete and check settings.
+The table goes between the two markers of README.md and of each editors/*/README.md that has them. The same schema
+goes into editors/settings.schema.json, for editors that complete and check settings, and into the manifest of the
+VS Code extension.
 """
 
 from __future__ import annotations
@@ -66,6 +67,23 @@ def schema() -> dict[str, Any]:
     }
 
 
+def vscode_manifest(manifest: dict[str, Any]) -> dict[str, Any]:
+    """The extension's manifest with the server's settings behind its own ones.
+
+    Every one is of scope `machine`: VS Code then takes it from the user and never from a repository.
+    """
+    properties = {}
+    for table, fields in schema()["properties"].items():
+        if table == MODELS:
+            properties[f"ai-lsp.{table}"] = {**fields, "default": {}, "scope": "machine"}
+            continue
+        for name, field in fields["properties"].items():
+            properties[f"ai-lsp.{table}.{name}"] = {**field, "scope": "machine"}
+    own = manifest["contributes"]["configuration"][0]
+    server = {"title": "ai-lsp: the server", "properties": properties}
+    return {**manifest, "contributes": {**manifest["contributes"], "configuration": [own, server]}}
+
+
 def with_table(page: str) -> str:
     """A page with the table between its markers; unchanged where it has none. Raises BrokenMarkers."""
     if (page.count(BEGIN), page.count(END)) == (0, 0):
@@ -86,6 +104,10 @@ def wanted(root: Path) -> Iterator[tuple[Path, str]]:
             except BrokenMarkers as problem:
                 raise BrokenMarkers(f"{path}: {problem}") from None
     yield root / "editors" / "settings.schema.json", json.dumps(schema(), indent=2) + "\n"
+    manifest = root / "editors" / "vscode" / "package.json"
+    if manifest.is_file():
+        filled = vscode_manifest(json.loads(manifest.read_text("utf-8")))
+        yield manifest, json.dumps(filled, indent=2, ensure_ascii=False) + "\n"
 
 
 def main(argv: list[str] | None = None) -> int:

@@ -83,3 +83,13 @@ def test_the_schema_names_the_same_keys_and_its_defaults_are_valid(docs: ModuleT
         options[table] = defaults
     assert keys == {row.key for row in ROWS}
     assert load([Source(Kind.CLIENT, "c", {"ai-lsp": options})]).problems == ()
+
+
+def test_vscode_takes_every_setting_from_the_user_alone(docs: ModuleType) -> None:
+    """Scope `machine` keeps a repository's .vscode/settings.json out (invariant 7)."""
+    manifest = json.loads((ROOT / "editors" / "vscode" / "package.json").read_text("utf-8"))
+    own, server = docs.vscode_manifest(manifest)["contributes"]["configuration"]
+    assert {f"ai-lsp.{row.table}" for row in ROWS if row.table == "models"} <= set(server["properties"])
+    assert {f"ai-lsp.{row.key}" for row in ROWS if row.table != "models"} <= set(server["properties"])
+    for name, entry in {**own["properties"], **server["properties"]}.items():
+        assert entry["scope"] == "machine" or name == "ai-lsp.nextEdit.show", name
