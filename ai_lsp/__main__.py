@@ -13,7 +13,7 @@ from ai_lsp import __version__
 from ai_lsp.lsp.handshake import initialize_result, is_initialize
 from ai_lsp.lsp.transport import StdioReader, StdioWriter
 
-COMMANDS = ("demo", "doctor")
+COMMANDS = ("check", "demo", "doctor")
 """Each is a module of ai_lsp.cli with a `main(argv) -> int`."""
 
 USAGE = f"""usage: ai-lsp [--stdio]            the language server, as an editor starts it
@@ -52,7 +52,9 @@ def serve_stdio() -> int:
         return 1
     early = first if is_initialize(first) else None
     if early is not None:
-        writer.send({"jsonrpc": "2.0", "id": early["id"], "result": initialize_result(__version__)})
+        writer.send(
+            {"jsonrpc": "2.0", "id": early["id"], "result": initialize_result(__version__, early["params"])}
+        )
     else:
         reader.put_back(first)
     gc.disable()  # the import builds thousands of classes, and none of them is garbage

@@ -16,6 +16,7 @@ from ai_lsp.lsp import actions, features, from_lsp, status, to_lsp
 from ai_lsp.lsp.from_lsp import InvalidParams, mapping
 from ai_lsp.lsp.handshake import initialize_result
 from ai_lsp.lsp.protocol import Handler, RawProtocol, Request, Route, make_server
+from ai_lsp.lsp.services.review import ReviewService
 from ai_lsp.lsp.services.service import Command, Service
 from ai_lsp.lsp.session import Session
 from ai_lsp.lsp.transport import StdioReader, StdioWriter
@@ -62,7 +63,7 @@ class Server:
     def initialize(self, params: Any, request: Request | None) -> Any:
         self.session.begin(features.resolve(mapping(params)))
         self.protocol.is_initialized = True
-        return initialize_result(__version__)
+        return initialize_result(__version__, params)
 
     def initialized(self, params: Any, request: Request | None) -> None:
         self.session.spawn("start", self.session.start())
@@ -216,7 +217,7 @@ COMMANDS: Mapping[str, Callable[[Session, list[Any]], Any]] = {
 }
 """Commands of the session itself; services bring their own."""
 
-SERVICES: tuple[type[Service], ...] = ()
+SERVICES: tuple[type[Service], ...] = (ReviewService,)
 """The features beside completion, a class each of lsp/services."""
 
 

@@ -14,6 +14,7 @@ from ai_lsp.config.shape import Flat, flatten, meant, model_name
 from ai_lsp.config.sources import Kind, Problem, Source
 from ai_lsp.config.values import Wrong, is_loopback, printable
 from ai_lsp.context.settings import IndexSettings, PrivacySettings
+from ai_lsp.diagnostics.settings import ReviewSettings
 from ai_lsp.models.settings import ModelSettings
 
 MAX_PROBLEMS = 40
@@ -239,6 +240,7 @@ def _settings(draft: _Draft) -> Settings:
         models=MappingProxyType(draft.models),
         routes=Routes(**table("routes")),
         completion=CompletionSettings(**table("completion")),
+        review=ReviewSettings(**table("review")),
         index=IndexSettings(**table("index")),
         privacy=PrivacySettings(**table("privacy")),
         log=LogSettings(**table("log")),

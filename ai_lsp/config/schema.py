@@ -10,6 +10,7 @@ from ai_lsp.completion.settings import CompletionSettings
 from ai_lsp.config.settings import LOCAL, OFF, LogSettings, Routes
 from ai_lsp.config.values import Choice, FilePath, Flag, Number, Text, Texts, Url, Value, VariableName
 from ai_lsp.context.settings import IndexSettings, PrivacySettings
+from ai_lsp.diagnostics.settings import ReviewSettings
 from ai_lsp.models.settings import ModelSettings
 
 MODELS = "models"
@@ -118,6 +119,10 @@ def _templates() -> tuple[str, ...]:
     return (*template_names(), *SERVER_TEMPLATES)
 
 
+def _review(key: str, value: Value, about: str, workspace: Narrowing = Narrowing.NEVER) -> Row:
+    return Row(f"review.{key}", value, _of(ReviewSettings, key), about, workspace)
+
+
 def _completion(
     key: str,
     value: Value,
@@ -146,7 +151,7 @@ ROWS: tuple[Row, ...] = (
     _route("next_edit", "Reserved: the next edit, and where it is.", local=True),
     _route("edit", "Reserved: an instruction turned into an edit."),
     _route("apply", "Reserved: a sketch of a change applied exactly."),
-    _route("review", "Reserved: review and bug finding."),
+    _route("review", "Reserved: a model that reviews, beside the built-in finders."),
     _route("ask", "Reserved: questions about the code."),
     _route("fix", "Reserved: fixes for what a diagnostic says."),
     _route("embed", "Reserved: vectors for searching the codebase by meaning."),
@@ -176,6 +181,16 @@ ROWS: tuple[Row, ...] = (
         "max_file_kb",
         Number(1, 1_000_000, whole=True),
         "Larger files get no ghost text, in units of 1,024 characters.",
+        Narrowing.LOWER,
+    ),
+    _review("enabled", Flag(), "Whether open files are looked through for bugs.", Narrowing.OFF),
+    _review(
+        "disabled", Texts('codes, such as ["same-operands"]'), "What is not looked for, by code.", Narrowing.ADD
+    ),
+    _review(
+        "max_file_kb",
+        Number(1, 10_000, whole=True),
+        "Larger files are not reviewed, in units of 1,024 characters.",
         Narrowing.LOWER,
     ),
     Row(

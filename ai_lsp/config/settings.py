@@ -8,6 +8,7 @@ from types import MappingProxyType
 
 from ai_lsp.completion.settings import CompletionSettings
 from ai_lsp.context.settings import IndexSettings, PrivacySettings
+from ai_lsp.diagnostics.settings import ReviewSettings
 from ai_lsp.models.settings import ModelSettings
 
 LOCAL = "local"
@@ -46,6 +47,7 @@ class Settings:
     models: Mapping[str, ModelSettings] = field(default_factory=lambda: MappingProxyType({}))
     routes: Routes = field(default_factory=Routes)
     completion: CompletionSettings = field(default_factory=CompletionSettings)
+    review: ReviewSettings = field(default_factory=ReviewSettings)
     index: IndexSettings = field(default_factory=IndexSettings)
     privacy: PrivacySettings = field(default_factory=PrivacySettings)
     log: LogSettings = field(default_factory=LogSettings)

@@ -30,6 +30,10 @@ class ClientFeatures:
     has_disabled_actions: bool = False
     confirms_itself: bool = False
     """Has an option of its own for what to do before a server's edits."""
+    pulls_diagnostics: bool = False
+    """Asks for diagnostics and can be told to ask again; the others are told."""
+    refreshes_diagnostics: bool = False
+    shows_related: bool = False
     roots: tuple[str, ...] = ()
     options: object = None
     """As sent: config tells what is ours, and what is wrong."""
@@ -80,6 +84,10 @@ def resolve(params: Mapping[str, Any]) -> ClientFeatures:
         can_tag_actions="tagSupport" in _at(params, *_ACTION),
         has_disabled_actions=_at(params, *_ACTION).get("disabledSupport") is True,
         confirms_itself=name in CONFIRMS_ITSELF,
+        pulls_diagnostics=pulls_diagnostics(params),
+        refreshes_diagnostics=pulls_diagnostics(params),
+        shows_related=_at(params, "capabilities", "textDocument", "publishDiagnostics").get("relatedInformation")
+        is True,
         roots=_roots(params),
         options=params.get("initializationOptions"),
     )
@@ -87,6 +95,17 @@ def resolve(params: Mapping[str, Any]) -> ClientFeatures:
 
 _EDIT = ("capabilities", "workspace", "workspaceEdit")
 _ACTION = ("capabilities", "textDocument", "codeAction")
+
+
+def pulls_diagnostics(params: Mapping[str, Any]) -> bool:
+    """Whether a client gets its diagnostics by asking: it says so, and can be told to ask again.
+
+    Helix 25.07 spells the second `workspace.diagnostic`. Without it (eglot, lsp-mode, Neovim 0.11) a pull would
+    come before the review is done, and never again: those are told.
+    """
+    at = ("capabilities", "workspace")
+    says = (_at(params, *at, key).get("refreshSupport") for key in ("diagnostics", "diagnostic"))
+    return "diagnostic" in _at(params, "capabilities", "textDocument") and True in says
 
 
 def _roots(params: Mapping[str, Any]) -> tuple[str, ...]:

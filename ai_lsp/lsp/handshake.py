@@ -5,16 +5,33 @@ from __future__ import annotations
 from collections.abc import Mapping
 from typing import Any
 
-COMMANDS = ("ai-lsp.accept", "ai-lsp.reject", "ai-lsp.why", "ai-lsp.status")
+from ai_lsp.lsp.features import pulls_diagnostics
+
+COMMANDS = (
+    "ai-lsp.accept",
+    "ai-lsp.reject",
+    "ai-lsp.why",
+    "ai-lsp.status",
+    "ai-lsp.review",
+    "ai-lsp.explainFinding",
+    "ai-lsp.dismissFinding",
+)
 """Commands that work today; a name is listed from the day it works, not before."""
 
 ACTION_KINDS = ("quickfix", "refactor.rewrite")
 
 
-def initialize_result(version: str) -> dict[str, Any]:
-    """The InitializeResult, the same for every client: positions are UTF-16, changes incremental."""
+def initialize_result(version: str, params: Any = None) -> dict[str, Any]:
+    """The InitializeResult: positions are UTF-16, changes incremental.
+
+    It depends on the client in one thing: some take diagnostics only by asking once they may ask, and cannot be
+    told to ask again (eglot): those are not offered to ask.
+    """
+    pulls = isinstance(params, Mapping) and pulls_diagnostics(params)
+    diagnostics = {"interFileDependencies": False, "workspaceDiagnostics": False, "identifier": "ai-lsp"}
     return {
         "capabilities": {
+            **({"diagnosticProvider": diagnostics} if pulls else {}),
             "positionEncoding": "utf-16",
             "textDocumentSync": {"openClose": True, "change": 2, "save": {"includeText": False}},
             # An empty object reads as "no" to some clients (lsp-mode with plists), so it has a member.

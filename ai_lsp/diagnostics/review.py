@@ -1,0 +1,105 @@
+"""One file reviewed without a model: findings of every finder that is on, merged, weighed and cut to a budget."""
+
+from __future__ import annotations
+
+import logging
+from bisect import bisect_right
+from collections.abc import Collection, Iterable, Sequence
+from dataclasses import replace
+
+from ai_lsp.diagnostics.danger import danger_lines
+from ai_lsp.diagnostics.finders import FINDERS
+from ai_lsp.diagnostics.finding import Evidence, Finding, severity_of, with_fingerprints
+from ai_lsp.diagnostics.source import Source, read
+from ai_lsp.diagnostics.task import Task
+from ai_lsp.text.document import split_lines
+from ai_lsp.text.edit import Span
+
+log = logging.getLogger(__name__)
+
+LINES_PER_FLAG = 200
+"""Reviewed lines for each finding that may be shown; the least sure ones go first."""
+
+
+def review(task: Task) -> list[Finding]:
+    """The findings of one file, surest first within their severity, in the order of the text."""
+    source = read(task.path, task.language_id, task.text)
+    if source is None:
+        return []
+    found = merged(_found(source, task.disabled))
+    lines = Lines(task.text)
+    if task.changed is not None:
+        found = [f for f in found if lines.touches(f.span, task.changed)]
+    reviewed = lines.count if task.changed is None else len(task.changed)
+    kept = within_budget(found, reviewed, danger_lines(source, lines.starts), lines)
+    return with_fingerprints(kept, task.path, task.text)
+
+
+def _found(source: Source, disabled: Collection[str]) -> Iterable[Finding]:
+    for finder in FINDERS:
+        if finder.code in disabled or source.language not in finder.languages:
+            continue
+        try:
+            yield from finder.find(source)
+        except RecursionError:  # a tree deeper than Python's stack is data, not code
+            log.info("%s gave up on %s", finder.code, source.path)
+
+
+def merged(findings: Iterable[Finding]) -> list[Finding]:
+    """Findings of different finders about the same place become one, with the evidence of both."""
+    out: list[Finding] = []
+    for finding in sorted(findings, key=lambda f: (f.span.start, -f.confidence)):
+        twin = next((i for i, f in enumerate(out) if _is_same_place(f.span, finding.span)), None)
+        if twin is None:
+            out.append(finding)
+            continue
+        a, b = out[twin], finding
+        best, other = (a, b) if a.confidence >= b.confidence else (b, a)
+        out[twin] = replace(best, evidence=best.evidence + other.evidence, related=best.related + other.related)
+    return [replace(f, severity=severity_of(f.evidence)) for f in out]
+
+
+def _is_same_place(a: Span, b: Span) -> bool:
+    """Whether two findings speak of the same code: they overlap, and neither holds much more than the other."""
+    shared = min(a.end, b.end) - max(a.start, b.start)
+    return shared > 0 and shared * 4 >= max(len(a), len(b))
+
+
+def with_evidence(finding: Finding, evidence: Sequence[Evidence]) -> Finding:
+    """The finding with what a checker, a command or a model adds; its severity follows."""
+    together = finding.evidence + tuple(evidence)
+    return replace(finding, evidence=together, severity=severity_of(together))
+
+
+def within_budget(
+    findings: Sequence[Finding], reviewed_lines: int, dangerous: Collection[int], lines: Lines
+) -> list[Finding]:
+    """About one finding per LINES_PER_FLAG reviewed lines and at least one: dangerous code and the surest first.
+
+    Warnings and errors are not counted: two signals do not agree by chance.
+    """
+    allowed = max(1, -(-reviewed_lines // LINES_PER_FLAG))
+    hints = [f for f in findings if f.severity > 2]
+    hints.sort(key=lambda f: (not lines.touches(f.span, dangerous), -f.confidence, f.span.start))
+    kept = set(map(id, hints[:allowed]))
+    return [f for f in findings if f.severity <= 2 or id(f) in kept]
+
+
+class Lines:
+    """Where the lines of a text start, as LSP counts them."""
+
+    def __init__(self, text: str) -> None:
+        self.starts = [0]
+        for line in split_lines(text):
+            self.starts.append(self.starts[-1] + len(line))
+        self.count = max(1, len(self.starts) - 1)
+
+    def of(self, span: Span) -> range:
+        """The 0-based numbers of the lines that a span touches."""
+        first = bisect_right(self.starts, span.start) - 1
+        last = bisect_right(self.starts, max(span.start, span.end - 1)) - 1
+        return range(first, last + 1)
+
+    def touches(self, span: Span, lines: Collection[int]) -> bool:
+        """Whether a span touches one of the lines."""
+        return any(line in lines for line in self.of(span))

@@ -1,0 +1,129 @@
+"""Diagnostics of the real server: pushed or pulled as the client can, moved with edits, dismissed for good."""
+
+from __future__ import annotations
+
+import subprocess
+from pathlib import Path
+from typing import Any
+
+from ai_lsp.cli.lsp_client import DEFAULT_CAPABILITIES, LspClient
+from tests.server.driving import open_file, ready, session, until, until_async
+
+SHOP = "def area(box):\n    if box.left == box.left:\n        return 0\n    return box.width\n"
+QUIET = {"routes": {"completion": "", "next_edit": ""}}
+
+
+def pulling(spelling: str = "diagnostics") -> dict[str, Any]:
+    text_document = {**DEFAULT_CAPABILITIES["textDocument"], "diagnostic": {}}
+    workspace = {**DEFAULT_CAPABILITIES["workspace"], spelling: {"refreshSupport": True}}
+    return {**DEFAULT_CAPABILITIES, "textDocument": text_document, "workspace": workspace}
+
+
+def pushed(client: LspClient, uri: str) -> list[list[Any]]:
+    """What was published of a document, push by push."""
+    sent = [n["params"] for n in client.seen.notifications if n["method"] == "textDocument/publishDiagnostics"]
+    return [params["diagnostics"] for params in sent if params["uri"] == uri]
+
+
+async def pull(client: LspClient, uri: str, known: str | None = None) -> Any:
+    params = {"textDocument": {"uri": uri}, **({"previousResultId": known} if known else {})}
+    return await client.request("textDocument/diagnostic", params)
+
+
+async def test_a_client_that_cannot_be_refreshed_is_told(tmp_path: Path) -> None:
+    only_pull = {**DEFAULT_CAPABILITIES, "textDocument": {"diagnostic": {}}}
+    async with session(tmp_path, QUIET, capabilities=only_pull) as client:
+        assert "diagnosticProvider" not in client.capabilities
+        uri = open_file(client, tmp_path, "a.py", SHOP)
+        await until(lambda: pushed(client, uri))
+        (found,) = pushed(client, uri)[-1]
+        assert (found["source"], found["code"], found["severity"]) == ("ai-lsp", "same-operands", 4)
+        assert found["range"]["start"] == {"line": 1, "character": 7}
+        assert found["data"]["evidence"][0]["kind"] == "static"
+        client.change(uri, 0, 0, "import os\n")
+        client.change(uri, SHOP.index("box.left") + 10, SHOP.index("box.left") + 11, "b")
+        await until(lambda: len(pushed(client, uri)) == 2)
+        assert pushed(client, uri)[-1] == []
+
+
+async def test_a_client_that_pulls_is_refreshed_and_gets_what_is_unchanged_in_a_word(tmp_path: Path) -> None:
+    for spelling in ("diagnostics", "diagnostic"):  # the second is Helix's
+        async with session(tmp_path, QUIET, capabilities=pulling(spelling)) as client:
+            assert client.capabilities["diagnosticProvider"]["identifier"] == "ai-lsp"
+            await ready(client)
+            uri = open_file(client, tmp_path, "a.py", SHOP)
+
+            async def count(client: LspClient = client, uri: str = uri) -> int:
+                return len((await pull(client, uri))["items"])
+
+            await until_async(count, 1)
+            report = await pull(client, uri)
+            again = await pull(client, uri, report["resultId"])
+            assert again == {"kind": "unchanged", "resultId": report["resultId"]}
+            client.change(uri, 0, 0, "import os\n")
+            (item,) = (await pull(client, uri))["items"]
+            assert item["range"]["start"]["line"] == 2
+            assert pushed(client, uri) == []
+
+
+async def test_what_is_not_a_bug_stays_away_in_the_next_session_too(tmp_path: Path) -> None:
+    async with session(tmp_path, QUIET) as client:
+        uri = open_file(client, tmp_path, "a.py", SHOP)
+        await until(lambda: pushed(client, uri))
+        span = {"start": {"line": 1, "character": 8}, "end": {"line": 1, "character": 8}}
+        params = {
+            "textDocument": {"uri": uri},
+            "range": span,
+            "context": {"diagnostics": pushed(client, uri)[-1]},
+        }
+        actions = await client.request("textDocument/codeAction", params)
+        titles = [action["title"] for action in actions]
+        assert titles == ["Explain `same-operands`", "Not a bug: `same-operands` here"]
+        assert actions[0]["diagnostics"] == pushed(client, uri)[-1]
+        for action in actions:
+            await client.request("workspace/executeCommand", action["command"])
+        assert "stands on both sides" in client.seen.messages[-1]["message"]
+        await until(lambda: pushed(client, uri)[-1] == [])
+        await until(lambda: list((tmp_path.parent / "state").rglob("review/*.json")))
+    async with session(tmp_path, QUIET) as client:
+        uri = open_file(client, tmp_path, "a.py", "import os\n" + SHOP)
+        other = open_file(client, tmp_path, "b.py", SHOP)
+        await until(lambda: pushed(client, other))
+        assert pushed(client, uri) == []
+
+
+async def test_ignored_and_secret_files_are_not_reviewed(tmp_path: Path) -> None:
+    (tmp_path / ".aiignore").write_text("private.py\n")
+    async with session(tmp_path, QUIET) as client:
+        private = open_file(client, tmp_path, "private.py", SHOP)
+        plain = open_file(client, tmp_path, "a.py", SHOP)
+        await until(lambda: pushed(client, plain))
+        assert pushed(client, private) == []
+
+
+def git(root: Path, *arguments: str) -> None:
+    who = ("-c", "user.name=A", "-c", "user.email=a@example.org")
+    subprocess.run(["git", *who, *arguments], cwd=root, check=True, capture_output=True)
+
+
+async def test_a_change_is_reviewed_as_a_whole_with_unsaved_text(tmp_path: Path) -> None:
+    git(tmp_path, "init", "-q")
+    (tmp_path / "old.py").write_text(SHOP)
+    git(tmp_path, "add", ".")
+    git(tmp_path, "commit", "-qm", "one")
+    (tmp_path / "new.py").write_text(SHOP)
+    (tmp_path / "picture.py").write_bytes(b"\0\1\2")
+    async with session(tmp_path, QUIET) as client:
+        await ready(client)
+        text = SHOP + "\n\ndef other(a):\n    return a.b - a.b\n"
+        uri = open_file(client, tmp_path, "old.py", SHOP)
+        client.change(uri, len(SHOP), len(SHOP), text[len(SHOP) :])
+        call = {"command": "ai-lsp.review", "arguments": [{"diff": "HEAD", "wait": True}]}
+        done = await client.request("workspace/executeCommand", call)
+        new = (tmp_path / "new.py").as_uri()
+        assert [file["uri"] for file in done["files"]] == [new]
+        assert [each["uri"] for each in done["skipped"]] == [(tmp_path / "picture.py").as_uri()]
+        assert len(pushed(client, new)[-1]) == 1
+        unknown = {"command": "ai-lsp.review", "arguments": [{"diff": "nowhere", "wait": True}]}
+        done = await client.request("workspace/executeCommand", unknown)
+        assert "no revision 'nowhere'" in done["problem"]

@@ -1,0 +1,40 @@
+"""Every finder against its golden cases: what it flags is marked «…», what it must leave alone is not."""
+
+from __future__ import annotations
+
+from pathlib import Path
+
+import pytest
+
+from ai_lsp.diagnostics import source
+from ai_lsp.diagnostics.finders import FINDERS
+
+FOLDER = Path(__file__).parents[1] / "golden" / "finders"
+FILES = sorted(FOLDER.glob("*.txt"))
+BY_NAME = {finder.code.replace("-", "_"): finder for finder in FINDERS}
+
+
+def test_every_finder_has_golden_cases() -> None:
+    assert {path.name.partition(".")[0] for path in FILES} == set(BY_NAME)
+
+
+@pytest.mark.parametrize("path", FILES, ids=lambda path: path.name.removesuffix(".txt"))
+def test_golden(path: Path, request: pytest.FixtureRequest) -> None:
+    marked = path.read_text(encoding="utf-8")
+    text = marked.replace("«", "").replace("»", "")
+    name = path.name.removesuffix(".txt")
+    finder = BY_NAME[name.partition(".")[0]]
+    # The file's name decides what counts as a test file, which some finders pass over.
+    read = source.read(f"shop.{name.rpartition('.')[2]}", "", text)
+    assert read is not None
+    assert not read.root.has_error, "golden cases are whole code"
+    spans = sorted({(f.span.start, f.span.end) for f in finder.find(read)})
+    out, at = "", 0
+    for start, end in spans:
+        out += text[at:start] + "«" + text[start:end] + "»"
+        at = end
+    out += text[at:]
+    if request.config.getoption("--update-golden"):
+        path.write_text(out, encoding="utf-8")
+    else:
+        assert out == marked
