@@ -67,7 +67,10 @@ async def test_a_client_that_pulls_is_refreshed_and_gets_what_is_unchanged_in_a_
 
 
 async def test_what_is_not_a_bug_stays_away_in_the_next_session_too(tmp_path: Path) -> None:
-    async with session(tmp_path, QUIET) as client:
+    literals = {"codeActionLiteralSupport": {"codeActionKind": {"valueSet": ["quickfix"]}}}
+    text_document = {**DEFAULT_CAPABILITIES["textDocument"], "codeAction": literals}
+    capabilities = {**DEFAULT_CAPABILITIES, "textDocument": text_document}
+    async with session(tmp_path, QUIET, capabilities=capabilities) as client:
         uri = open_file(client, tmp_path, "a.py", SHOP)
         await until(lambda: pushed(client, uri))
         span = {"start": {"line": 1, "character": 8}, "end": {"line": 1, "character": 8}}
