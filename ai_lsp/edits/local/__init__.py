@@ -1,0 +1,1 @@
+"""The embedded next-edit engine: no model, no network, a process of its own."""

@@ -1,0 +1,221 @@
+"""How a line was rewritten, as a rule: its changed stretches, what stood around them, and where else that fits.
+
+The unchanged stretches between two changed ones are holes: in another line any text with balanced brackets may
+stand there. String literals count as one token unless the change lies inside one.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from dataclasses import dataclass
+from difflib import SequenceMatcher
+
+from ai_lsp.edits.local.tokens import CLOSERS, OPENERS, Token, fine, indentation, is_name, is_string, whole
+
+MOST_PARTS = 5
+_LINE_START, _LINE_END = "\x02", "\x03"
+_CONTEXT = 4  # tokens compared on either side
+_LONGEST_HOLE = 24  # tokens
+
+
+@dataclass(frozen=True, slots=True)
+class Part:
+    """One changed stretch: tokens that became a text. `is_gap`: something was only added or only taken away,
+    and `new` carries the blanks on both sides."""
+
+    old: tuple[str, ...]
+    new: str
+    is_gap: bool
+
+
+@dataclass(frozen=True, slots=True)
+class Rewrite:
+    """All changed stretches of a line, the holes between them, and the tokens around."""
+
+    parts: tuple[Part, ...]
+    holes: tuple[tuple[str, ...], ...]
+    left: tuple[str, ...]
+    right: tuple[str, ...]
+    is_whole: bool  # compared with string literals as one token
+    is_partial: bool  # only some of the stretches that changed together
+
+    @property
+    def identity(self) -> tuple[object, ...]:
+        """The same for rules that do the same."""
+        return self.parts, self.holes, self.is_whole
+
+    @property
+    def renamed(self) -> tuple[str, str] | None:
+        """Old and new name where the rule exchanges one name for another and nothing else."""
+        if len(self.parts) != 1:
+            return None
+        old, new = self.parts[0].old, self.parts[0].new.strip()
+        return (old[0], new) if len(old) == 1 and is_name(old[0]) and is_name(new) else None
+
+    @property
+    def keys(self) -> list[str]:
+        """Names of which a line must hold at least the rarest for the rule to fit."""
+        own = [t for part in self.parts for t in part.old if is_name(t)]
+        return own or [t for t in self.left[-2:] + self.right[:2] if is_name(t)]
+
+
+@dataclass(frozen=True, slots=True)
+class Fit:
+    """How a rule fits a line: the line rewritten, tokens equal on both sides, share of holes that are equal."""
+
+    new: str
+    left: int
+    right: int
+    holes: float
+    times: int
+
+
+def rewrites(a: str, b: str) -> list[Rewrite]:
+    """The rules in one rewritten line: all its stretches together, and each by itself."""
+    before, after, is_whole = _lexed(a, b)
+    changed = _stretches(before, after)
+    if not changed or len(changed) > MOST_PARTS:
+        return []
+    out = [_rule(a, b, before, after, changed, is_whole, is_partial=False)]
+    if len(changed) > 1:
+        out += [_rule(a, b, before, after, [one], is_whole, is_partial=True) for one in changed]
+    return out
+
+
+def _lexed(a: str, b: str) -> tuple[tuple[Token, ...], tuple[Token, ...], bool]:
+    before, after = whole(a), whole(b)
+    for i1, i2, j1, j2 in _stretches(before, after):
+        old = [t.text for t in before[i1:i2] if is_string(t.text)]
+        new = [t.text for t in after[j1:j2] if is_string(t.text)]
+        if len(old) == len(new) == 1 and old[0][0] == new[0][0]:
+            return fine(a), fine(b), False
+    return before, after, True
+
+
+def _stretches(a: Sequence[Token], b: Sequence[Token]) -> list[tuple[int, int, int, int]]:
+    """Changed stretches of two lines of tokens; those with only a joining sign between them are one."""
+    left, right = [t.text for t in a], [t.text for t in b]
+    out: list[tuple[int, int, int, int]] = []
+    for tag, i1, i2, j1, j2 in SequenceMatcher(None, left, right, autojunk=False).get_opcodes():
+        if tag == "equal":
+            continue
+        if out and (i1 == out[-1][1] or (i1 == out[-1][1] + 1 and left[i1 - 1] in (".", ",", ":", "::", "_"))):
+            out[-1] = (out[-1][0], i2, out[-1][2], j2)
+        else:
+            out.append((i1, i2, j1, j2))
+    return out
+
+
+def _rule(
+    a: str, b: str, before: Sequence[Token], after: Sequence[Token], changed: Sequence[tuple[int, int, int, int]],
+    is_whole: bool, *, is_partial: bool,
+) -> Rewrite:  # fmt: skip
+    parts, holes = [], []
+    words = [t.text for t in before]
+    for number, (i1, i2, j1, j2) in enumerate(changed):
+        is_gap = i1 == i2 or j1 == j2
+        if is_gap:
+            start = after[j1 - 1].end if j1 else len(indentation(b))
+            end = after[j2].start if j2 < len(after) else len(b)
+        else:
+            start, end = after[j1].start, after[j2 - 1].end
+        parts.append(Part(tuple(words[i1:i2]), b[start:end], is_gap))
+        if number:
+            holes.append(tuple(words[changed[number - 1][1] : i1]))
+    left = (_LINE_START, *words[: changed[0][0]])[-_CONTEXT:]
+    right = (*words[changed[-1][1] :], _LINE_END)[:_CONTEXT]
+    return Rewrite(tuple(parts), tuple(holes), left, right, is_whole, is_partial)
+
+
+def fit(rule: Rewrite, line: str) -> Fit | None:
+    """The line with the rule applied wherever it fits; None where it fits nowhere or changes nothing."""
+    found = whole(line) if rule.is_whole else fine(line)
+    words = [t.text for t in found]
+    spans: list[tuple[int, int, str]] = []
+    left = right = times = 0
+    holes = 0.0
+    at = 0
+    while at <= len(words):
+        match = _match(rule, words, at)
+        if match is None:
+            at += 1
+            continue
+        spots, near_left, near_right, equal = match
+        for (lo, hi), part in zip(spots, rule.parts, strict=True):
+            if part.is_gap:
+                start = found[lo - 1].end if lo else len(indentation(line))
+                end = found[hi].start if hi < len(found) else len(line)
+            else:
+                start, end = found[lo].start, found[hi - 1].end
+            spans.append((start, end, part.new))
+        left, right, holes = max(left, near_left), max(right, near_right), max(holes, equal)
+        times += 1
+        at = max(spots[-1][1], at + 1)
+    new, done = [], 0
+    for start, end, text in spans:
+        if start < done:
+            return None
+        new += [line[done:start], text]
+        done = end
+    rewritten = "".join(new) + line[done:]
+    return Fit(rewritten, left, right, holes, times) if spans and rewritten != line else None
+
+
+def _match(rule: Rewrite, words: Sequence[str], at: int) -> tuple[list[tuple[int, int]], int, int, float] | None:
+    """Where the parts stand when the first one begins at a token, and how well the surroundings agree."""
+    first = rule.parts[0].old
+    if first and tuple(words[at : at + len(first)]) != first:
+        return None
+    left = _shared((_LINE_START, *words[:at])[::-1], rule.left[::-1])
+    if not first and not left:
+        return None
+    spots = [(at, at + len(first))]
+    end, equal = at + len(first), 0
+    for number, hole in enumerate(rule.holes):
+        wanted = rule.parts[number + 1].old
+        following = rule.holes[number + 1][0] if number + 1 < len(rule.holes) else rule.right[0]
+        stop = _hole_end(words, end, wanted, following, hole)
+        if stop is None:
+            return None
+        equal += tuple(words[end:stop]) == hole
+        spots.append((stop, stop + len(wanted)))
+        end = stop + len(wanted)
+    right = _shared((*words[end:], _LINE_END), rule.right)
+    if not any(is_name(t) or is_string(t) for part in rule.parts for t in part.old):
+        near = [*rule.left[len(rule.left) - left :], *rule.right[:right]]
+        if not (left and right and left + right >= 3 and any(is_name(t) for t in near)):
+            return None
+    return spots, left, right, equal / len(rule.holes) if rule.holes else 1.0
+
+
+def _shared(a: Sequence[str], b: Sequence[str]) -> int:
+    count = 0
+    for x, y in zip(a, b, strict=False):
+        if x != y:
+            break
+        count += 1
+    return count
+
+
+def _hole_end(
+    words: Sequence[str], at: int, wanted: tuple[str, ...], following: str, hole: tuple[str, ...]
+) -> int | None:
+    """Where a stretch with balanced brackets ends so that `wanted` follows, or, without one, `following`."""
+    if hole and (hole[0] in OPENERS or hole[0] == ".") and (at >= len(words) or words[at] != hole[0]):
+        return None
+    least, target = 0, 0
+    for token in hole:
+        target += (token in OPENERS) - (token in CLOSERS)
+        least = min(least, target)
+    depth = 0
+    for stop in range(at, min(len(words), at + _LONGEST_HOLE) + 1):
+        if depth == target:
+            if wanted and tuple(words[stop : stop + len(wanted)]) == wanted:
+                return stop
+            if not wanted and (words[stop] if stop < len(words) else _LINE_END) == following:
+                return stop
+        if stop < len(words):
+            depth += (words[stop] in OPENERS) - (words[stop] in CLOSERS)
+            if depth < least:
+                return None
+    return None
