@@ -5,7 +5,7 @@ from __future__ import annotations
 import asyncio
 import logging
 import time
-from collections.abc import Awaitable, Callable, Coroutine, Mapping
+from collections.abc import Awaitable, Callable, Mapping
 from functools import partial
 from typing import Any
 
@@ -16,9 +16,11 @@ from ai_lsp.lsp import actions, features, from_lsp, status, to_lsp
 from ai_lsp.lsp.from_lsp import InvalidParams, mapping
 from ai_lsp.lsp.handshake import initialize_result
 from ai_lsp.lsp.protocol import Handler, RawProtocol, Request, Route, make_server
+from ai_lsp.lsp.services.copilot_dialect import CopilotDialect
+from ai_lsp.lsp.services.next_edit import NextEditService
 from ai_lsp.lsp.services.review import ReviewService
 from ai_lsp.lsp.services.service import Command, Service
-from ai_lsp.lsp.session import Session
+from ai_lsp.lsp.session import Session, Work
 from ai_lsp.lsp.transport import StdioReader, StdioWriter
 
 log = logging.getLogger(__name__)
@@ -27,15 +29,13 @@ LIST_PATIENCE_S = 0.15
 """How long textDocument/completion may wait for a suggestion: the editor's real list must not be late."""
 
 
-Work = Callable[[], Coroutine[Any, Any, Suggestion | None]]
-
-
 class Server:
     """The handlers of one session. Every method named in METHODS takes raw params and the request."""
 
     def __init__(self, protocol: RawProtocol) -> None:
         self.protocol = protocol
         self.session = Session(self)
+        self.session.suggest = self._suggest
         services = self.session.services = tuple(service(self.session) for service in SERVICES)
         protocol.routes = {name: Route(handler(self), empty) for name, (handler, empty) in METHODS.items()}
         self.commands: dict[str, Command] = {n: partial(run, self.session) for n, run in COMMANDS.items()}
@@ -188,15 +188,11 @@ class Server:
 
 
 def _accept(session: Session, arguments: list[Any]) -> None:
-    id = str(arguments[0]) if arguments else ""
-    if not any(service.accepted(id) for service in session.services):
-        session.shown.accept(id)
+    session.accept(str(arguments[0]) if arguments else "")
 
 
 def _reject(session: Session, arguments: list[Any]) -> None:
-    id = str(arguments[0]) if arguments else ""
-    if not any(service.rejected(id) for service in session.services):
-        session.shown.reject(id)
+    session.reject(str(arguments[0]) if arguments else "")
 
 
 def _why(session: Session, arguments: list[Any]) -> str:
@@ -217,7 +213,7 @@ COMMANDS: Mapping[str, Callable[[Session, list[Any]], Any]] = {
 }
 """Commands of the session itself; services bring their own."""
 
-SERVICES: tuple[type[Service], ...] = (ReviewService,)
+SERVICES: tuple[type[Service], ...] = (ReviewService, NextEditService, CopilotDialect)
 """The features beside completion, a class each of lsp/services."""
 
 

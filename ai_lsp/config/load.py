@@ -15,6 +15,7 @@ from ai_lsp.config.sources import Kind, Problem, Source
 from ai_lsp.config.values import Wrong, is_loopback, printable
 from ai_lsp.context.settings import IndexSettings, PrivacySettings
 from ai_lsp.diagnostics.settings import ReviewSettings
+from ai_lsp.edits.next_settings import NextEditSettings
 from ai_lsp.models.settings import ModelSettings
 
 MAX_PROBLEMS = 40
@@ -241,6 +242,7 @@ def _settings(draft: _Draft) -> Settings:
         routes=Routes(**table("routes")),
         completion=CompletionSettings(**table("completion")),
         review=ReviewSettings(**table("review")),
+        next_edit=NextEditSettings(**table("next_edit")),
         index=IndexSettings(**table("index")),
         privacy=PrivacySettings(**table("privacy")),
         log=LogSettings(**table("log")),

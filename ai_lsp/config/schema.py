@@ -11,6 +11,7 @@ from ai_lsp.config.settings import LOCAL, OFF, LogSettings, Routes
 from ai_lsp.config.values import Choice, FilePath, Flag, Number, Text, Texts, Url, Value, VariableName
 from ai_lsp.context.settings import IndexSettings, PrivacySettings
 from ai_lsp.diagnostics.settings import ReviewSettings
+from ai_lsp.edits.next_settings import NextEditSettings
 from ai_lsp.models.settings import ModelSettings
 
 MODELS = "models"
@@ -123,6 +124,10 @@ def _review(key: str, value: Value, about: str, workspace: Narrowing = Narrowing
     return Row(f"review.{key}", value, _of(ReviewSettings, key), about, workspace)
 
 
+def _next_edit(key: str, value: Value, about: str, workspace: Narrowing = Narrowing.NEVER) -> Row:
+    return Row(f"next_edit.{key}", value, _of(NextEditSettings, key), about, workspace)
+
+
 def _completion(
     key: str,
     value: Value,
@@ -148,7 +153,7 @@ ROWS: tuple[Row, ...] = (
         "timeout_s", Number(0.1, 3_600), "The longest wait for a whole answer, in seconds; what came is kept."
     ),
     _route("completion", "Ghost text.", local=True),
-    _route("next_edit", "Reserved: the next edit, and where it is.", local=True),
+    _route("next_edit", "The next edit, and where it is.", local=True),
     _route("edit", "Reserved: an instruction turned into an edit."),
     _route("apply", "Reserved: a sketch of a change applied exactly."),
     _route("review", "Reserved: a model that reviews, beside the built-in finders."),
@@ -191,6 +196,44 @@ ROWS: tuple[Row, ...] = (
         "max_file_kb",
         Number(1, 10_000, whole=True),
         "Larger files are not reviewed, in units of 1,024 characters.",
+        Narrowing.LOWER,
+    ),
+    _next_edit("enabled", Flag(), "Whether the next edit is offered.", Narrowing.OFF),
+    _next_edit(
+        "min_confidence",
+        Number(0, 1),
+        "How sure a next edit must be: higher is rarer and righter.",
+        Narrowing.RAISE,
+    ),
+    _next_edit(
+        "jump_confidence",
+        Number(0, 1),
+        "How sure the place must be where only a jump is offered.",
+        Narrowing.RAISE,
+    ),
+    _next_edit(
+        "certain_confidence",
+        Number(0, 1),
+        "So sure of an edit, the embedded engine is not made to wait for the model.",
+    ),
+    _next_edit("max_tokens", Number(16, 8_192, whole=True), "The most tokens a model may write for one."),
+    _next_edit("speculate", Flag(), "Whether a model is asked for the edit after the one that is shown."),
+    _next_edit("other_files", Flag(), "Whether it may be in another file.", Narrowing.OFF),
+    _next_edit(
+        "hints",
+        Choice(("auto", "diagnostic", "inlay", "off")),
+        "How editors without a next-edit display show it; auto knows which ones.",
+    ),
+    _next_edit(
+        "disabled_languages",
+        Texts('language ids, such as ["markdown"]'),
+        "Languages without it.",
+        Narrowing.ADD,
+    ),
+    _next_edit(
+        "max_file_kb",
+        Number(1, 1_000_000, whole=True),
+        "Larger files get none, in units of 1,024 characters.",
         Narrowing.LOWER,
     ),
     Row(

@@ -9,6 +9,7 @@ from types import MappingProxyType
 from ai_lsp.completion.settings import CompletionSettings
 from ai_lsp.context.settings import IndexSettings, PrivacySettings
 from ai_lsp.diagnostics.settings import ReviewSettings
+from ai_lsp.edits.next_settings import NextEditSettings
 from ai_lsp.models.settings import ModelSettings
 
 LOCAL = "local"
@@ -48,6 +49,7 @@ class Settings:
     routes: Routes = field(default_factory=Routes)
     completion: CompletionSettings = field(default_factory=CompletionSettings)
     review: ReviewSettings = field(default_factory=ReviewSettings)
+    next_edit: NextEditSettings = field(default_factory=NextEditSettings)
     index: IndexSettings = field(default_factory=IndexSettings)
     privacy: PrivacySettings = field(default_factory=PrivacySettings)
     log: LogSettings = field(default_factory=LogSettings)

@@ -12,6 +12,7 @@ COMMANDS = (
     "ai-lsp.reject",
     "ai-lsp.why",
     "ai-lsp.status",
+    "ai-lsp.nextEdit",
     "ai-lsp.review",
     "ai-lsp.explainFinding",
     "ai-lsp.dismissFinding",

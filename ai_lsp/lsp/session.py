@@ -46,6 +46,10 @@ WATCH: Mapping[str, Any] = {
 """The embedded predictor follows what other programs do to the files."""
 
 
+Work = Callable[[], Coroutine[Any, Any, Suggestion | None]]
+"""One completion that has its part of the session and has not begun."""
+
+
 @dataclass(frozen=True, slots=True)
 class Outcome:
     """How the last completion of a document ended, for `ai-lsp.why`."""
@@ -77,6 +81,7 @@ class Session:
         self.services: tuple[Service, ...] = ()
         self.works = Works(self)
         self.scratch = Scratch()
+        self.suggest: Callable[[Query, Request | None], Work]  # set by the server: one completion, asked later
         self._recent: dict[str, None] = {}
         self._in_flight: dict[str, Request] = {}
         self._tasks: set[asyncio.Task[Any]] = set()
@@ -402,6 +407,16 @@ class Session:
         self.last = Outcome(query.snapshot.uri, answer, took_ms, self.clock())
         if isinstance(answer, Suggestion):
             self.shown.add(answer)
+
+    def accept(self, id: str) -> None:
+        """The user took a suggestion, of completion or of another feature."""
+        if not any(service.accepted(id) for service in self.services):
+            self.shown.accept(id)
+
+    def reject(self, id: str) -> None:
+        """The user dismissed a suggestion."""
+        if not any(service.rejected(id) for service in self.services):
+            self.shown.reject(id)
 
     def finished(self, uri: str, request: Request | None) -> None:
         """A completion is answered: nothing is left to supersede."""

@@ -2,10 +2,12 @@
 
 from __future__ import annotations
 
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
 from ai_lsp.completion.query import Declined
-from ai_lsp.lsp.session import Session
+
+if TYPE_CHECKING:
+    from ai_lsp.lsp.session import Session
 
 
 def why(session: Session) -> str:

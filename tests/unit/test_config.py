@@ -41,7 +41,7 @@ def in_force(loaded: Loaded) -> dict[str, object]:
 @pytest.mark.parametrize("row", ROWS, ids=lambda row: row.key)
 @pytest.mark.parametrize("wrong", [object(), 3.5j, [["a"]], {"a": 1}, "\n", "\ud800", float("nan"), -1, True])
 def test_a_wrong_value_names_its_key_and_what_would_be_valid(row: Row, wrong: object) -> None:
-    if row.field in ("enabled", "cache", "ledger") and wrong is True:
+    if row.field in ("enabled", "cache", "ledger", "speculate", "other_files") and wrong is True:
         wrong = "yes"
     loaded = of(options(row, wrong))
     key = row.key.replace("*", "tab")
@@ -75,6 +75,16 @@ RIGHT: dict[str, tuple[object, object]] = {
     "review.enabled": (False, False),
     "review.disabled": (["same-operands"], ("same-operands",)),
     "review.max_file_kb": (64, 64),
+    "next_edit.enabled": (False, False),
+    "next_edit.min_confidence": (0.9, 0.9),
+    "next_edit.jump_confidence": (0.9, 0.9),
+    "next_edit.certain_confidence": (0.95, 0.95),
+    "next_edit.max_tokens": (64, 64),
+    "next_edit.speculate": (False, False),
+    "next_edit.other_files": (False, False),
+    "next_edit.hints": ("inlay", "inlay"),
+    "next_edit.disabled_languages": (["a", "b"], ("a", "b")),
+    "next_edit.max_file_kb": (10, 10),
     "index.enabled": (False, False),
     "index.max_files": (0, 0),
     "index.cache": (False, False),

@@ -1,0 +1,246 @@
+"""The next edit, from a query to ranked offers or a reason for silence, read from top to bottom."""
+
+from __future__ import annotations
+
+from collections.abc import Awaitable, Callable, Sequence
+from dataclasses import dataclass, field
+from typing import Protocol
+
+from ai_lsp.edits.next_settings import NextEditSettings
+from ai_lsp.edits.next_values import Found, NextDeclined, NextQuery, NextReason, Offer, Proposal
+from ai_lsp.edits.rejections import Rejections
+from ai_lsp.edits.staging import Stage, distance, key, moved, smallest
+from ai_lsp.edits.validation import Facts, refusal
+from ai_lsp.text.diff import single_edit
+from ai_lsp.text.document import DocumentSnapshot
+from ai_lsp.text.edit import Edit, Span
+
+ASKED = 8
+"""Proposals asked of the embedded engine: one to show, the others to wait."""
+
+LOCAL_S = 0.15
+"""How long the embedded engine may take, in seconds."""
+
+NEAR = 0.1
+"""Within so much confidence of the best of a group, the nearest comes first."""
+
+PROBLEM_CONFIDENCE = 0.75
+"""Of a jump to an error that came with the last edit: someone has to go there."""
+
+
+class Engine(Protocol):
+    """The embedded engine, seen from here; see edits/local/client.py."""
+
+    async def suggest(
+        self, uri: str, line: int, col: int, *, max: int, min_confidence: float, timeout_s: float
+    ) -> Sequence[Found]: ...
+
+
+AskModel = Callable[[NextQuery, Proposal | None], Awaitable[Sequence[Proposal] | NextDeclined]]
+"""Asks the model about the cursor's region, or about that of a jump where one is given."""
+
+
+@dataclass(frozen=True, slots=True)
+class NextWorld:
+    """What one request may look at, taken before it waits for anything.
+
+    `target` gives the text of a document or file by uri and whether it is open, None where it may not be read;
+    `edits_since` the edits made to an open document after a snapshot, None where they are not known; `current` a
+    document as it is now; `ready` are proposals that were computed ahead for exactly this text.
+    """
+
+    settings: NextEditSettings
+    is_off: bool
+    is_ignored: bool
+    engine: Engine | None
+    model: AskModel | None
+    target: Callable[[str], Awaitable[tuple[DocumentSnapshot, bool] | None]]
+    edits_since: Callable[[DocumentSnapshot], Sequence[Edit] | None]
+    current: Callable[[str], DocumentSnapshot | None]
+    new_id: Callable[[], str]
+    facts: Facts = field(default_factory=Facts)
+    stage: Stage = field(default_factory=Stage)
+    rejections: Rejections = field(default_factory=Rejections)
+    ready: Sequence[Proposal] = ()
+    has_history: bool = True
+
+
+async def next_edit(query: NextQuery, world: NextWorld) -> tuple[Offer, ...] | NextDeclined:
+    """The next edits for a query, best first, true of their documents at the moment of the answer."""
+    if (declined := gate(query, world)) is not None:
+        return declined
+    found, silence = await _gather(query, world)
+    kept: list[Proposal] = []
+    for proposal in found:
+        now = _true_now(smallest(proposal), world)
+        reason = now if isinstance(now, NextReason) else _refused(now, query, world)
+        if reason is not None:
+            silence = NextDeclined(reason)
+        elif not isinstance(now, NextReason):
+            kept.append(smallest(now))
+    ranked = rank(kept, query, world)
+    return tuple(Offer(world.new_id(), each) for each in ranked) or silence or NextDeclined(NextReason.NOT_SURE)
+
+
+def gate(query: NextQuery, world: NextWorld) -> NextDeclined | None:
+    """Why nobody is asked at all, if so."""
+    settings, snapshot = world.settings, query.snapshot
+    checks = (
+        (not settings.enabled or world.is_off, NextReason.DISABLED),
+        (snapshot.language_id in settings.disabled_languages, NextReason.LANGUAGE_DISABLED),
+        (world.is_ignored, NextReason.IGNORED_FILE),
+        (len(snapshot) > settings.max_file_kb * 1024, NextReason.TOO_LARGE),
+        (not world.has_history and not query.is_invoked, NextReason.NO_EDIT_YET),
+    )
+    return next((NextDeclined(reason) for is_so, reason in checks if is_so), None)
+
+
+async def _gather(query: NextQuery, world: NextWorld) -> tuple[list[Proposal], NextDeclined | None]:
+    """What waits, what the embedded engine says, and where that is not certain, what the model says."""
+    local = await _ask_engine(query, world)
+    local += [_to_problem(query, problem.span.start, problem.message) for problem in query.problems[:1]]
+    found = _merged([*local, *world.ready, *world.stage.waiting])
+    is_certain = any(
+        each.kind == "edit"
+        and each.confidence >= world.settings.certain_confidence
+        and _refused(each, query, world) is None
+        for each in found
+    )
+    if world.model is None or is_certain or world.ready or _goes_on(world):
+        return found, None
+    answer = await world.model(query, _best_jump(found, query, world))
+    if isinstance(answer, NextDeclined):
+        return found, answer
+    return _merged([*found, *answer]), None
+
+
+def _goes_on(world: NextWorld) -> bool:
+    """Whether a model's last answer still has changes waiting: then it is not asked again."""
+    return any(each.origin == "model" and each.kind == "edit" for each in world.stage.waiting)
+
+
+async def _ask_engine(query: NextQuery, world: NextWorld) -> list[Proposal]:
+    if world.engine is None:
+        return []
+    settings = world.settings
+    line, column = query.snapshot.line_and_column_at(query.offset)
+    least = min(settings.min_confidence, settings.jump_confidence)
+    found = await world.engine.suggest(
+        query.uri, line, column, max=ASKED, min_confidence=least, timeout_s=LOCAL_S
+    )
+    out = []
+    for each in found:
+        if each.uri != query.uri and not settings.other_files:
+            continue
+        target = (query.snapshot, True) if each.uri == query.uri else await world.target(each.uri)
+        if target is not None and (proposal := from_found(each, *target)) is not None:
+            out.append(proposal)
+    return out
+
+
+def from_found(found: Found, snapshot: DocumentSnapshot, is_open: bool) -> Proposal | None:
+    """The engine's proposal in offsets of a document; None where the text it speaks of does not stand there."""
+    if found.end_line >= snapshot.line_count or found.start_line < 0:
+        return None
+    start = snapshot.line_span(found.start_line).start + found.start_col
+    end = snapshot.line_span(found.end_line).start + found.end_col
+    if not 0 <= start <= end <= len(snapshot):
+        return None
+    if found.kind == "jump":
+        edit = Edit(Span(start, start), "")
+    else:
+        old = snapshot.slice(start, end)
+        if old.replace("\r\n", "\n") != found.old_text.replace("\r\n", "\n"):
+            return None
+        small = single_edit(old, found.new_text)
+        edit = Edit(Span(start + small.span.start, start + small.span.end), small.new_text)
+    return Proposal(
+        snapshot, edit, found.kind, found.confidence, "local", found.why, f"local: {found.why}", is_open
+    )
+
+
+def _to_problem(query: NextQuery, offset: int, message: str) -> Proposal:
+    place = Edit(Span(offset, offset), "")
+    why = f"the last edit brought this up: {message[:200]}"
+    return Proposal(query.snapshot, place, "jump", PROBLEM_CONFIDENCE, "local", why, "problem")
+
+
+def _merged(proposals: Sequence[Proposal]) -> list[Proposal]:
+    """Each change once, with the confidence of who is surest of it."""
+    best: dict[tuple[str, int, int, str], Proposal] = {}
+    for each in proposals:
+        known = best.get(key(each))
+        if known is None or each.confidence > known.confidence:
+            best[key(each)] = each
+    return list(best.values())
+
+
+def _best_jump(found: Sequence[Proposal], query: NextQuery, world: NextWorld) -> Proposal | None:
+    """Where the place is sure and the text is not, the model is asked about that place."""
+    jumps = [
+        each
+        for each in found
+        if each.kind == "jump"
+        and each.confidence >= world.settings.jump_confidence
+        and (each.uri != query.uri or each.line != query.snapshot.line_at(query.offset))
+    ]
+    return max(jumps, key=lambda each: each.confidence, default=None)
+
+
+def _refused(proposal: Proposal, query: NextQuery, world: NextWorld) -> NextReason | None:
+    if world.rejections.weight(proposal, world.facts.now) >= 0.5:
+        return NextReason.REJECTED
+    if proposal.kind == "jump" and proposal.uri == query.uri:
+        if proposal.line == query.snapshot.line_at(query.offset):
+            return NextReason.NO_CHANGE  # the user is there already
+        return None
+    return refusal(proposal, world.facts)
+
+
+def _true_now(proposal: Proposal, world: NextWorld) -> Proposal | NextReason:
+    """The proposal in terms of the text as it is now: what was typed meanwhile moves, shortens or ends it."""
+    if not proposal.is_open:
+        return proposal
+    later, now = world.edits_since(proposal.snapshot), world.current(proposal.uri)
+    if later is None or now is None:
+        return NextReason.OUTDATED
+    return moved(proposal, proposal.snapshot, later, now) if later else proposal
+
+
+def rank(proposals: Sequence[Proposal], query: NextQuery, world: NextWorld) -> list[Proposal]:
+    """What may be shown, in the order in which it should be: the surest group first, in it the nearest first.
+
+    Edits come before mere jumps, which say less, and each kind has its own threshold.
+    """
+    settings, line = world.settings, query.snapshot.line_at(query.offset)
+    scores = {id(p): p.confidence * (1 - world.rejections.weight(p, world.facts.now)) for p in proposals}
+    least = {"edit": settings.min_confidence, "jump": settings.jump_confidence}
+    able = sorted((p for p in proposals if scores[id(p)] >= least[p.kind]), key=lambda p: -scores[id(p)])
+    out: list[Proposal] = []
+    for kind in ("edit", "jump"):
+        rest = [p for p in able if p.kind == kind]
+        while rest:
+            lead = rest[0]
+            floor = scores[id(lead)] - NEAR
+            group = [p for p in rest if p.group == lead.group and scores[id(p)] >= floor]
+            out += sorted(group, key=lambda p: distance(p, query.uri, line))
+            rest = [p for p in rest if p not in group]
+    return _apart(out)
+
+
+def _apart(ranked: Sequence[Proposal]) -> list[Proposal]:
+    """Of changes that overlap, the first; of jumps to a line that is changed anyway, none."""
+    out: list[Proposal] = []
+    for each in ranked:
+        same = [p for p in out if p.uri == each.uri]
+        if each.kind == "jump" and any(p.line == each.line for p in same):
+            continue
+        if any(
+            p.kind == each.kind == "edit"
+            and p.edit.span.start <= each.edit.span.end
+            and each.edit.span.start <= p.edit.span.end
+            for p in same
+        ):
+            continue
+        out.append(each)
+    return out

@@ -1,0 +1,208 @@
+"""What the next edit keeps from one request to the next, and how a request becomes a question to the core."""
+
+from __future__ import annotations
+
+import asyncio
+import itertools
+from collections import OrderedDict
+from collections.abc import Sequence
+from dataclasses import dataclass, replace
+from typing import TYPE_CHECKING
+
+from ai_lsp.context.workspace_files import may_suggest_in, read_source
+from ai_lsp.edits.next_edit import Engine, NextWorld, next_edit
+from ai_lsp.edits.next_values import NextDeclined, NextQuery, NextReason, Offer, Problem
+from ai_lsp.edits.rejections import Rejections
+from ai_lsp.edits.staging import Stage
+from ai_lsp.edits.validation import Facts
+from ai_lsp.lsp.from_lsp import path_of
+from ai_lsp.text.document import DocumentSnapshot
+from ai_lsp.text.edit import Edit, map_offset
+
+if TYPE_CHECKING:
+    from ai_lsp.lsp.session import Session
+
+REMEMBERED = 128
+"""Offers whose acceptance can still be told."""
+
+HISTORY = 64
+"""Edits that a proposal is held against."""
+
+
+@dataclass(frozen=True, slots=True)
+class Outcome:
+    """How the last request ended, for `ai-lsp.why`."""
+
+    uri: str
+    answer: tuple[Offer, ...] | NextDeclined
+    at: float
+    took_ms: float
+
+
+@dataclass(frozen=True, slots=True)
+class Cursor:
+    """Where the user is, as far as the editor has told."""
+
+    uri: str
+    offset: int
+
+
+class NextEdits:
+    """The next edit of one session: what waits, what was dismissed, what was offered, where the cursor is."""
+
+    def __init__(self, session: Session) -> None:
+        self.session = session
+        self.engine: Engine | None = None
+        self.stage = Stage()
+        self.rejections = Rejections()
+        self.cursor: Cursor | None = None
+        self.last: Outcome | None = None
+        self.accepted = 0
+        self._offers: OrderedDict[str, Offer] = OrderedDict()
+        self._places: dict[str, int] = {}  # where the cursor was last in each document
+        self._problems: dict[str, tuple[Problem, ...]] = {}
+        self._ids = itertools.count(1)
+
+    # Asking
+
+    async def suggest(self, query: NextQuery) -> tuple[Offer, ...] | NextDeclined:
+        """The next edits of a query, best first; remembered by id for their acceptance."""
+        session, began = self.session, self.session.clock()
+        self.moved_to(query.uri, query.offset)
+        query = replace(query, problems=self._new_problems(query))
+        answer: tuple[Offer, ...] | NextDeclined = NextDeclined(NextReason.CANCELLED)
+        try:
+            if not session.is_checked(query.uri):
+                await session.checked(query.uri)
+            answer = await next_edit(query, self._world(query))
+        finally:
+            now = session.clock()
+            self.last = Outcome(query.uri, answer, now, (now - began) * 1000)
+        if not isinstance(answer, NextDeclined):
+            self._remember(answer)
+        return answer
+
+    def _world(self, query: NextQuery) -> NextWorld:
+        session = self.session
+        recent = session.history.recent(HISTORY)
+        return NextWorld(
+            settings=session.settings.next_edit,
+            is_off=not session.settings.routes.next_edit,
+            is_ignored=session.is_ignored(query.uri),
+            engine=self.engine,
+            model=None,
+            target=self._target,
+            edits_since=session.edits_since,
+            current=session.documents.get,
+            new_id=lambda: f"next-{next(self._ids)}",
+            facts=Facts(recent, session.clock()),
+            stage=self.stage,
+            rejections=self.rejections,
+            has_history=bool(recent),
+        )
+
+    async def _target(self, uri: str) -> tuple[DocumentSnapshot, bool] | None:
+        """A document's text and that it is open, or a file's; None where it may not be read."""
+        session = self.session
+        if session.documents.get(uri) is not None:
+            await session.checked(uri)
+            document = session.documents.get(uri)
+            return None if document is None or session.is_ignored(uri) else (document, True)
+        path = path_of(uri)
+        if path is None:
+            return None
+        text = await asyncio.to_thread(_readable, path, session.roots, session.settings.privacy.ignore)
+        return None if text is None else (DocumentSnapshot(uri, 0, "", text), False)
+
+    def _new_problems(self, query: NextQuery) -> tuple[Problem, ...]:
+        """Errors that the request brings and the one before it did not, away from the cursor, nearest first."""
+        known = self._problems.get(query.uri)
+        self._problems[query.uri] = query.problems
+        if known is None:
+            return ()
+        before = {problem.message for problem in known}
+        new = [p for p in query.problems if p.is_error and p.message not in before]
+        line_at, here = query.snapshot.line_at, query.snapshot.line_at(query.offset)
+        new = [p for p in new if line_at(p.span.start) != here]
+        return tuple(sorted(new, key=lambda p: abs(p.span.start - query.offset)))
+
+    def _remember(self, offers: Sequence[Offer]) -> None:
+        self.stage = self.stage.put(offer.proposal for offer in offers)
+        for offer in offers:
+            self._offers[offer.id] = offer
+        while len(self._offers) > REMEMBERED:
+            self._offers.popitem(last=False)
+
+    # What becomes of offers
+
+    def offer(self, id: str) -> Offer | None:
+        """What went out under an id, while it is remembered."""
+        return self._offers.get(id)
+
+    def accept(self, id: str) -> bool:
+        """The user took an offer; False where it is not one of ours."""
+        offer = self._offers.pop(id, None)
+        if offer is None:
+            return False
+        self.accepted += 1
+        self.stage = self.stage.taken(offer.proposal)
+        return True
+
+    def reject(self, id: str) -> bool:
+        """The user dismissed an offer; False where it is not one of ours."""
+        offer = self._offers.pop(id, None)
+        if offer is None:
+            return False
+        self.stage = self.stage.taken(offer.proposal)
+        self.rejections = self.rejections.add(offer.proposal, self.session.clock())
+        return True
+
+    # What happens meanwhile
+
+    def opened(self, uri: str) -> None:
+        """A document was opened, perhaps anew."""
+        self.stage = self.stage.without(uri)
+
+    def changed(self, before: DocumentSnapshot, edits: Sequence[Edit], after: DocumentSnapshot) -> None:
+        """A document changed: what waits there is moved, and the cursor is where the last edit ends."""
+        self.stage = self.stage.moved(before, edits, after)
+        self.rejections = self.rejections.moved(before.uri, edits)
+        offset = map_offset(edits[-1].span.end, edits[-1]) if edits else 0
+        self.moved_to(after.uri, min(offset, len(after)))
+
+    def moved_to(self, uri: str, offset: int) -> None:
+        """The editor says that the user is now there."""
+        self._places[uri] = offset
+        self.cursor = Cursor(uri, offset)
+
+    def focused(self, uri: str) -> None:
+        """The user looks at a document, wherever they were in it last."""
+        self.cursor = Cursor(uri, self._places.get(uri, 0))
+
+    def closed(self, uri: str) -> None:
+        """A document was closed."""
+        self.stage = self.stage.without(uri)
+        self._problems.pop(uri, None)
+        self._places.pop(uri, None)
+        if self.cursor is not None and self.cursor.uri == uri:
+            self.cursor = None
+
+    def why(self) -> tuple[float, str] | None:
+        """When the last request was answered, and in a sentence how."""
+        if self.last is None:
+            return None
+        name, answer = self.session.relative(self.last.uri), self.last.answer
+        if isinstance(answer, NextDeclined):
+            return self.last.at, f"No next edit in {name}: {answer}"
+        best = answer[0].proposal
+        source = "the embedded engine" if best.origin == "local" else "the model"
+        place = f"{self.session.relative(best.uri)}:{best.line + 1}"
+        sure = f"{best.confidence:.0%} sure: {best.why}"
+        return (
+            self.last.at,
+            f"The next {best.kind} at {place} came from {source} ({sure}), in {self.last.took_ms:.0f} ms",
+        )
+
+
+def _readable(path: str, roots: Sequence[str], patterns: tuple[str, ...]) -> str | None:
+    return read_source(path) if may_suggest_in(path, roots, patterns) else None
