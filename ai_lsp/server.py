@@ -12,15 +12,15 @@ from typing import Any
 from ai_lsp import __version__
 from ai_lsp.completion.complete import World, complete
 from ai_lsp.completion.query import Declined, Query, Reason, Suggestion
-from ai_lsp.lsp import actions, features, from_lsp, status, to_lsp
+from ai_lsp.lsp import actions, features, from_lsp, shown, status, to_lsp
 from ai_lsp.lsp.from_lsp import InvalidParams, mapping
 from ai_lsp.lsp.handshake import initialize_result
 from ai_lsp.lsp.protocol import Handler, RawProtocol, Request, Route, make_server
 from ai_lsp.lsp.services.copilot_dialect import CopilotDialect
 from ai_lsp.lsp.services.next_edit import NextEditService
 from ai_lsp.lsp.services.review import ReviewService
-from ai_lsp.lsp.services.service import Command, Service
-from ai_lsp.lsp.session import Session, Work
+from ai_lsp.lsp.services.service import Command, Service, Work
+from ai_lsp.lsp.session import Session
 from ai_lsp.lsp.transport import StdioReader, StdioWriter
 
 log = logging.getLogger(__name__)
@@ -188,11 +188,11 @@ class Server:
 
 
 def _accept(session: Session, arguments: list[Any]) -> None:
-    session.accept(str(arguments[0]) if arguments else "")
+    shown.accept(session, str(arguments[0]) if arguments else "")
 
 
 def _reject(session: Session, arguments: list[Any]) -> None:
-    session.reject(str(arguments[0]) if arguments else "")
+    shown.reject(session, str(arguments[0]) if arguments else "")
 
 
 def _why(session: Session, arguments: list[Any]) -> str:

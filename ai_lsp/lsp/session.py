@@ -27,7 +27,7 @@ from ai_lsp.lsp.progress import Works
 from ai_lsp.lsp.protocol import Request
 from ai_lsp.lsp.published import Published
 from ai_lsp.lsp.scratch import Scratch
-from ai_lsp.lsp.services.service import Service
+from ai_lsp.lsp.services.service import Service, Work
 from ai_lsp.lsp.shown import Shown
 from ai_lsp.lsp.surroundings import Surroundings
 from ai_lsp.text.document import DocumentSnapshot
@@ -44,10 +44,6 @@ WATCH: Mapping[str, Any] = {
     "registerOptions": {"watchers": [{"globPattern": "**/*"}]},
 }
 """The embedded predictor follows what other programs do to the files."""
-
-
-Work = Callable[[], Coroutine[Any, Any, Suggestion | None]]
-"""One completion that has its part of the session and has not begun."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -407,16 +403,6 @@ class Session:
         self.last = Outcome(query.snapshot.uri, answer, took_ms, self.clock())
         if isinstance(answer, Suggestion):
             self.shown.add(answer)
-
-    def accept(self, id: str) -> None:
-        """The user took a suggestion, of completion or of another feature."""
-        if not any(service.accepted(id) for service in self.services):
-            self.shown.accept(id)
-
-    def reject(self, id: str) -> None:
-        """The user dismissed a suggestion."""
-        if not any(service.rejected(id) for service in self.services):
-            self.shown.reject(id)
 
     def finished(self, uri: str, request: Request | None) -> None:
         """A completion is answered: nothing is left to supersede."""

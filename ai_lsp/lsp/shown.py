@@ -3,8 +3,12 @@
 from __future__ import annotations
 
 from collections import OrderedDict
+from typing import TYPE_CHECKING
 
 from ai_lsp.completion.query import Suggestion
+
+if TYPE_CHECKING:
+    from ai_lsp.lsp.session import Session
 
 REMEMBERED = 256
 """Suggestions whose acceptance can still be told."""
@@ -49,3 +53,15 @@ class Shown:
             return False
         self._last.pop(suggestion.snapshot.uri, None)
         return True
+
+
+def accept(session: Session, id: str) -> None:
+    """The user took a suggestion, of completion or of another feature."""
+    if not any(service.accepted(id) for service in session.services):
+        session.shown.accept(id)
+
+
+def reject(session: Session, id: str) -> None:
+    """The user dismissed a suggestion, of completion or of another feature."""
+    if not any(service.rejected(id) for service in session.services):
+        session.shown.reject(id)

@@ -13,7 +13,7 @@ from typing import TYPE_CHECKING, Any
 from ai_lsp import __version__
 from ai_lsp.completion.query import Query, Suggestion
 from ai_lsp.edits.next_values import Offer
-from ai_lsp.lsp import from_lsp, status, to_lsp
+from ai_lsp.lsp import from_lsp, shown, status, to_lsp
 from ai_lsp.lsp.protocol import Request, Route
 from ai_lsp.lsp.services import next_edit_wire as wire
 from ai_lsp.lsp.services.next_edit import NextEditService
@@ -121,7 +121,7 @@ class CopilotDialect(Service):
 
     def notify_accepted(self, params: Any, request: Request | None) -> str:
         raw = from_lsp.mapping(params)
-        self.session.accept(str(raw.get("uuid", "")))
+        shown.accept(self.session, str(raw.get("uuid", "")))
         return "OK"
 
     def notify_rejected(self, params: Any, request: Request | None) -> str:
@@ -129,7 +129,7 @@ class CopilotDialect(Service):
         raw = from_lsp.mapping(params)
         several = raw.get("uuids")
         for id in several if isinstance(several, list) else [raw.get("uuid")]:
-            self.session.reject(str(id))
+            shown.reject(self.session, str(id))
         return "OK"
 
     # Who is there, and how the server is

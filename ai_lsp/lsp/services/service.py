@@ -2,18 +2,22 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Mapping, Sequence
+from collections.abc import Callable, Coroutine, Mapping, Sequence
 from typing import TYPE_CHECKING, Any
 
 from ai_lsp.text.document import DocumentSnapshot
 from ai_lsp.text.edit import Edit, Span
 
 if TYPE_CHECKING:
+    from ai_lsp.completion.query import Suggestion
     from ai_lsp.lsp.protocol import Route
     from ai_lsp.lsp.session import Session
 
 Command = Callable[[list[Any]], Any]
 """Takes the arguments of `workspace/executeCommand`; returns the result or an awaitable of it."""
+
+Work = Callable[[], Coroutine[Any, Any, "Suggestion | None"]]
+"""One completion that has its part of the session and has not begun."""
 
 
 class Service:
