@@ -18,7 +18,7 @@ from ai_lsp.text.edit import Edit, Span
 ASKED = 8
 """Proposals asked of the embedded engine: one to show, the others to wait."""
 
-LOCAL_S = 0.15
+LOCAL_S = 0.3
 """How long the embedded engine may take, in seconds."""
 
 NEAR = 0.1

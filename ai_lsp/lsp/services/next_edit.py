@@ -143,10 +143,19 @@ class NextEditService(Service):
         return self.next_edits.why()
 
     def opened(self, document: DocumentSnapshot) -> None:
-        self.next_edits.opened(document.uri)
+        self.next_edits.opened(document)
 
     def changed(self, before: DocumentSnapshot, edits: Sequence[Edit], after: DocumentSnapshot) -> None:
         self.next_edits.changed(before, edits, after)
+
+    def files_changed(self, paths: Sequence[tuple[str, int]]) -> None:
+        self.next_edits.engine.files_changed(paths)
+
+    def settings_changed(self) -> None:
+        self.next_edits.engine.settings_changed()
+
+    async def aclose(self) -> None:
+        await self.next_edits.engine.aclose()
 
     def closed(self, uri: str) -> None:
         self.next_edits.closed(uri)

@@ -10,12 +10,13 @@ from dataclasses import dataclass, replace
 from typing import TYPE_CHECKING
 
 from ai_lsp.context.workspace_files import may_suggest_in, read_source
-from ai_lsp.edits.next_edit import Engine, NextWorld, next_edit
+from ai_lsp.edits.next_edit import NextWorld, next_edit
 from ai_lsp.edits.next_values import NextDeclined, NextQuery, NextReason, Offer, Problem
 from ai_lsp.edits.rejections import Rejections
 from ai_lsp.edits.staging import Stage
 from ai_lsp.edits.validation import Facts
 from ai_lsp.lsp.from_lsp import path_of
+from ai_lsp.lsp.services.next_edit_engine import EngineFeed
 from ai_lsp.text.document import DocumentSnapshot
 from ai_lsp.text.edit import Edit, map_offset
 
@@ -52,7 +53,7 @@ class NextEdits:
 
     def __init__(self, session: Session) -> None:
         self.session = session
-        self.engine: Engine | None = None
+        self.engine = EngineFeed(session)
         self.stage = Stage()
         self.rejections = Rejections()
         self.cursor: Cursor | None = None
@@ -159,12 +160,14 @@ class NextEdits:
 
     # What happens meanwhile
 
-    def opened(self, uri: str) -> None:
+    def opened(self, document: DocumentSnapshot) -> None:
         """A document was opened, perhaps anew."""
-        self.stage = self.stage.without(uri)
+        self.stage = self.stage.without(document.uri)
+        self.engine.opened(document)
 
     def changed(self, before: DocumentSnapshot, edits: Sequence[Edit], after: DocumentSnapshot) -> None:
         """A document changed: what waits there is moved, and the cursor is where the last edit ends."""
+        self.engine.changed(before, edits, after)
         self.stage = self.stage.moved(before, edits, after)
         self.rejections = self.rejections.moved(before.uri, edits)
         offset = map_offset(edits[-1].span.end, edits[-1]) if edits else 0
@@ -181,6 +184,7 @@ class NextEdits:
 
     def closed(self, uri: str) -> None:
         """A document was closed."""
+        self.engine.closed(uri)
         self.stage = self.stage.without(uri)
         self._problems.pop(uri, None)
         self._places.pop(uri, None)
