@@ -40,6 +40,8 @@ class EngineFeed:
     ) -> Sequence[Proposal]:
         """What is due after the recent edits; nothing while the engine is off."""
         session = self._session
+        if self._scope is not None and uri not in self._told:
+            await self._tell(uri)
         if self._scope is None or uri not in self._told:
             return ()
         standing = session.history.standing(EXAMPLES)

@@ -30,5 +30,7 @@ return {
   cmd = { 'ai-lsp', '--stdio' },
   -- No `filetypes`: every file that has a type. A file without a project is served alone.
   root_markers = { '.ai-lsp.toml', '.git' },
+  -- It draws the next edit itself (lua/ai_lsp/next_edit.lua), so that no diagnostic needs to point at it.
+  capabilities = { experimental = { aiLsp = { nextEdit = true } } },
   handlers = { ['window/showMessage'] = show_message },
 }

@@ -10,6 +10,8 @@ local keys = vim.tbl_extend('force', {
   accept_word = '<M-w>',
   next = '<M-n>',
   previous = '<M-p>',
+  next_edit = '<Tab>', -- normal mode: jumps to the next edit, then applies it
+  dismiss = '<M-d>', -- normal mode: not this one
   menu = '<C-Space>', -- Neovim 0.11 only
 }, vim.g.ai_lsp_keys or {})
 
@@ -70,6 +72,11 @@ local function ghost_text(client, buffer)
   map(buffer, keys.accept, 'accept the suggestion', function()
     return inline.get({ on_accept = rebase })
   end, function()
+    -- Behind text it takes the next edit where one is shown; where a line begins, Tab is for indenting.
+    local before = vim.api.nvim_get_current_line():sub(1, vim.api.nvim_win_get_cursor(0)[2])
+    if keys.next_edit and before:find('%S') and require('ai_lsp.next_edit').take() then
+      return ''
+    end
     -- What Neovim itself does on this key.
     return vim.snippet.active({ direction = 1 }) and '<Cmd>lua vim.snippet.jump(1)<CR>' or keys.accept
   end)
@@ -138,6 +145,7 @@ vim.api.nvim_create_autocmd('LspAttach', {
     if not client or client.name ~= 'ai_lsp' then
       return
     end
+    require('ai_lsp.next_edit').attach(event.buf, keys)
     if vim.lsp.inline_completion and client:supports_method('textDocument/inlineCompletion') then
       ghost_text(client, event.buf)
     elseif client:supports_method('textDocument/completion') then
