@@ -59,7 +59,7 @@ async def test_legacy_completions(method: str, params: dict[str, Any], tmp_path:
         assert await client.request("notifyShown", {"uuid": found["uuid"]}) == "OK"
         assert await client.request("notifyAccepted", {"uuid": found["uuid"], "acceptedLength": 3}) == "OK"
         assert await client.request("notifyRejected", {"uuids": [found["uuid"], "unknown"]}) == "OK"
-        old = {"doc": {**params["doc"], "uri": uri, "version": 7}}
+        old = {"doc": {**params["doc"], "uri": uri, "version": 0}}
         assert await client.request(method, old) == {"completions": []}
         gone = {"doc": {**params["doc"], "uri": uri + "x"}}
         assert await client.request(method, gone) == {"completions": []}

@@ -109,7 +109,9 @@ class CopilotDialect(Service):
         doc = raw.get("doc") if isinstance(raw.get("doc"), Mapping) else raw.get("textDocument")
         doc = from_lsp.mapping(doc, "doc")
         snapshot = self.session.documents.get(str(doc.get("uri")))
-        if snapshot is None or doc.get("version") not in (None, snapshot.version):
+        version = doc.get("version")
+        # copilot.lua sends Neovim's changedtick, which runs ahead of `didOpen`'s version until the first change.
+        if snapshot is None or (isinstance(version, int) and version < snapshot.version):
             return _no_completions()
         offset = from_lsp.offset_at(snapshot, doc.get("position") or raw.get("position"))
         query = Query(snapshot, offset, is_invoked, None, self.session.relative(snapshot.uri))

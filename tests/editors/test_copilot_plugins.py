@@ -1,0 +1,152 @@
+"""Plugins made for the Copilot language server, unchanged, with ours in its place, in the real editors.
+
+None of them is part of this repository. They are looked for below $AI_LSP_PLUGINS, else `.cache/plugins`: clones
+named `sidekick.nvim`, `copilot.lua`, `copilot.vim`, `copilot.el`. A test without its plugin is left out loudly.
+"""
+
+from __future__ import annotations
+
+import os
+import time
+import warnings
+from collections.abc import Callable, Sequence
+from pathlib import Path
+from typing import Any
+
+import pytest
+
+from tests.editors.install import REPOSITORY
+from tests.editors.place import ModelProcess, Place, wait_for_bytes
+from tests.editors.screen import Screen
+from tests.editors.test_neovim import TEST_SETTINGS
+from tests.editors.test_neovim_next_edit import NEW, SHOP, rename, renamed
+
+TEST_EL = Path(__file__).with_name("emacs.el")
+ADD = "def add(a, b):\n    return \n"
+
+
+def plugin(name: str) -> Path:
+    """A plugin's clone; without it the test is left out."""
+    folder = Path(os.environ.get("AI_LSP_PLUGINS") or REPOSITORY / ".cache" / "plugins") / name
+    if not folder.is_dir():
+        reason = f"no {folder}: clone the plugin {name} there to run this test"
+        warnings.warn(f"editor test left out: {reason}", stacklevel=2)
+        pytest.skip(reason)
+    return folder.resolve()
+
+
+def test_sidekick_carries_a_rename_through_the_file(place: Place, nvim: Path) -> None:
+    """sidekick.nvim 8ad0ede: it finds the server by the client's name and asks in normal mode."""
+    settings = f"""
+vim.opt.runtimepath:append('{plugin("sidekick.nvim")}')
+vim.lsp.config('ai_lsp_as_copilot', {{
+  cmd = {{ 'ai-lsp', '--stdio' }},
+  root_markers = {{ '.git' }},
+  init_options = {{ next_edit = {{ min_confidence = 0.2 }} }},
+}})
+vim.lsp.enable('ai_lsp_as_copilot')
+require('sidekick').setup({{}})
+vim.keymap.set('n', '<Tab>', function() require('sidekick').nes_jump_or_apply() end)
+"""
+    place.configure("nvim/init.lua", settings + TEST_SETTINGS.read_text(encoding="utf-8"))
+    path = place.write("shop.py", SHOP)
+    with place.opened(nvim, path) as screen:
+        rename(screen)
+        asked = "textDocument/copilotInlineEdit"
+        place.wire.wait_for(lambda: answered(place, asked), "an edit of the server")
+        until_done(screen, place, "Tab", lambda lines: sum(NEW in line for line in lines) >= 4 and idle(place))
+        screen.type(":w\n", pause_s=0)
+        wait_for_bytes(path, renamed(SHOP).encode())
+    told = place.wire.requests("workspace/executeCommand")
+    assert [each["params"]["command"] for each in told] == ["ai-lsp.accept"] * 3
+
+
+GHOST_TEXT = {
+    # copilot.lua 760912b asks by the old method, and only once checkStatus has named a user.
+    "copilot.lua": """
+vim.opt.runtimepath:append('{plugin}')
+require('copilot').setup({{
+  server = {{ type = 'binary', custom_server_filepath = vim.fn.exepath('ai-lsp') }},
+  suggestion = {{ auto_trigger = true, keymap = {{ accept = '<Tab>' }} }},
+}})
+""",
+    # copilot.vim 1.26 drops what does not begin at the line's start.
+    "copilot.vim": """
+vim.g.copilot_agent_command = vim.fn.exepath('ai-lsp')
+vim.opt.runtimepath:append('{plugin}')
+""",
+}
+
+
+@pytest.mark.parametrize("name", GHOST_TEXT)
+def test_ghost_text_is_shown_and_taken(name: str, place: Place, nvim: Path, model: ModelProcess) -> None:
+    model.reply("a + b")
+    settings = GHOST_TEXT[name].format(plugin=plugin(name))
+    place.configure("nvim/init.lua", settings + TEST_SETTINGS.read_text(encoding="utf-8"))
+    place.configure(
+        "ai-lsp/config.toml",
+        f'[models.tab]\napi = "llamacpp"\nurl = "{model.url}"\nmodel = "qwen2.5-coder-1.5b"\n'
+        '[routes]\ncompletion = "tab"\n',
+    )
+    path = place.write("sum.py", ADD)
+    with place.opened(nvim, path) as screen:
+        screen.type(":call cursor(2, 11)\n", pause_s=0)
+        screen.type("A")
+        screen.wait_for_text("    return a + b")
+        screen.press("Tab")
+        screen.press("Escape")
+        screen.type(":w\n", pause_s=0)
+        wait_for_bytes(path, ADD.replace("return ", "return a + b").encode())
+
+
+def test_copilot_el_carries_a_rename_through_the_file(place: Place, emacs: Path) -> None:
+    """copilot.el 277ca35: files are synchronised by its own hooks, acceptance is told by a notification."""
+    settings = f"""
+(setq native-comp-enable-subr-trampolines nil) ; there is no compiler here
+(add-to-list 'load-path "{plugin("copilot.el")}")
+(require 'copilot)
+(require 'copilot-nes)
+(setq copilot-server-executable "ai-lsp"
+      copilot-lsp-server-version nil
+      copilot-indent-offset-warning-disable t)
+(add-hook 'prog-mode-hook #'copilot-mode)
+(add-hook 'prog-mode-hook #'copilot-nes-mode)
+"""
+    place.configure("emacs/init.el", settings + TEST_EL.read_text(encoding="utf-8"))
+    place.configure("ai-lsp/config.toml", "[next_edit]\nmin_confidence = 0.2\n")
+    path = place.write("shop.py", SHOP)
+    with place.opened(emacs, "-nw", "+1:5", path) as screen:
+        screen.press("M-d")
+        screen.type(NEW)
+        place.wire.wait_for(lambda: answered(place, "textDocument/copilotInlineEdit"), "an edit of the server")
+        until_done(screen, place, "Tab", lambda lines: sum(NEW in line for line in lines) >= 4 and idle(place))
+        screen.press("C-x", "C-s")
+        wait_for_bytes(path, renamed(SHOP).encode())
+    told = place.wire.requests("workspace/executeCommand")
+    assert [each["params"]["command"] for each in told] == ["ai-lsp.accept"] * 3
+    assert not any("id" in each for each in told)
+
+
+def answered(place: Place, method: str) -> bool:
+    """Whether the last request of a method has been answered with something."""
+    replies = [place.wire.reply_to(request) for request in place.wire.requests(method)]
+    return any(reply and reply.get("result") and any(reply["result"].values()) for reply in replies[-1:])
+
+
+def idle(place: Place) -> bool:
+    """Whether the last next edit asked for was none."""
+    requests = place.wire.requests("textDocument/copilotInlineEdit")
+    reply: Any = place.wire.reply_to(requests[-1]) if requests else None
+    return bool(reply) and reply.get("result") == {"edits": []}
+
+
+def until_done(screen: Screen, place: Place, key: str, holds: Callable[[Sequence[str]], bool]) -> None:
+    """Press a key until the screen says that all is done."""
+    for _ in range(20):
+        until = time.monotonic() + 1.0
+        while time.monotonic() < until:
+            if holds(screen.lines()):
+                return
+            time.sleep(0.05)
+        screen.press(key)
+    raise AssertionError(f"not done\n{screen.picture()}\n{place.wire.end()}")
