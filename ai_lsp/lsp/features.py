@@ -34,6 +34,8 @@ class ClientFeatures:
     """Asks for diagnostics and can be told to ask again; the others are told."""
     refreshes_diagnostics: bool = False
     shows_related: bool = False
+    draws_next_edit: bool = False
+    """Says that it asks for the next edit and draws it."""
     roots: tuple[str, ...] = ()
     options: object = None
     """As sent: config tells what is ours, and what is wrong."""
@@ -88,6 +90,7 @@ def resolve(params: Mapping[str, Any]) -> ClientFeatures:
         refreshes_diagnostics=pulls_diagnostics(params),
         shows_related=_at(params, "capabilities", "textDocument", "publishDiagnostics").get("relatedInformation")
         is True,
+        draws_next_edit=_at(params, "capabilities", "experimental", "aiLsp").get("nextEdit") is True,
         roots=_roots(params),
         options=params.get("initializationOptions"),
     )

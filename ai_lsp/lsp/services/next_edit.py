@@ -12,10 +12,11 @@ from ai_lsp.lsp.deliver import INFO, Consent, Ending, deliver, show
 from ai_lsp.lsp.protocol import Request, Route
 from ai_lsp.lsp.services import next_edit_wire as wire
 from ai_lsp.lsp.services.next_edit_asking import NextEdits, Outcome
+from ai_lsp.lsp.services.next_edit_hints import Hints
 from ai_lsp.lsp.services.service import Command, Service
 from ai_lsp.text.change import FileChange, WorkspaceChange
 from ai_lsp.text.document import DocumentSnapshot
-from ai_lsp.text.edit import Edit
+from ai_lsp.text.edit import Edit, Span
 
 if TYPE_CHECKING:
     from ai_lsp.lsp.session import Session
@@ -31,10 +32,14 @@ class NextEditService(Service):
     def __init__(self, session: Session) -> None:
         super().__init__(session)
         self.next_edits = NextEdits(session)
+        self.hints = Hints(session, self.next_edits)
         self._in_flight: dict[str, tuple[Request, Any]] = {}
 
     def methods(self) -> Mapping[str, Route]:
-        return {"aiLsp/nextEdit": Route(self.next_edit, _nothing)}
+        return {
+            "aiLsp/nextEdit": Route(self.next_edit, _nothing),
+            "textDocument/inlayHint": Route(self.inlay_hint, list),
+        }
 
     def commands(self) -> Mapping[str, Command]:
         return {"ai-lsp.nextEdit": self.next_edit_command}
@@ -52,6 +57,7 @@ class NextEditService(Service):
     def answer(self, params: Any, request: Request | None, encode: Encode, nothing: Any) -> Any:
         """Take the snapshot now and ask later. A newer request of a document ends the older one with `nothing`,
         which is also the answer to params that cannot be read: these requests never fail."""
+        self.hints.asked_for()
         try:
             query = self._query(params)
         except from_lsp.InvalidParams as error:
@@ -87,8 +93,10 @@ class NextEditService(Service):
     # ai-lsp.nextEdit
 
     def next_edit_command(self, arguments: list[Any]) -> None:
-        """Jump to the next edit; where the cursor is there already, apply it. Returns at once."""
-        self.session.spawn("next edit", self._jump_or_apply())
+        """Jump to the next edit; where the cursor is there already, apply it. With an offer's id, apply that one.
+        Returns at once."""
+        offer = self.next_edits.offer(str(arguments[0])) if arguments else None
+        self.session.spawn("next edit", self._jump_or_apply() if offer is None else self._apply(offer))
 
     async def _jump_or_apply(self) -> None:
         cursor = self.next_edits.cursor
@@ -133,6 +141,16 @@ class NextEditService(Service):
 
     # Hooks
 
+    def code_actions(
+        self, document: DocumentSnapshot, span: Span, context: Mapping[str, Any]
+    ) -> Sequence[Mapping[str, Any]]:
+        return self.hints.actions(document, span, context)
+
+    def inlay_hint(self, params: Any, request: Request | None) -> Any:
+        """The hint of the next edit, for clients that were told to show it so."""
+        document = self.session.documents.get(from_lsp.document_uri(params))
+        return [] if document is None else self.hints.inlay(document)
+
     def accepted(self, id: str) -> bool:
         return self.next_edits.accept(id)
 
@@ -147,18 +165,21 @@ class NextEditService(Service):
 
     def changed(self, before: DocumentSnapshot, edits: Sequence[Edit], after: DocumentSnapshot) -> None:
         self.next_edits.changed(before, edits, after)
+        self.hints.changed()
 
     def files_changed(self, paths: Sequence[tuple[str, int]]) -> None:
         self.next_edits.engine.files_changed(paths)
 
     def settings_changed(self) -> None:
         self.next_edits.engine.settings_changed()
+        self.hints.settings_changed()
 
     async def aclose(self) -> None:
         await self.next_edits.engine.aclose()
 
     def closed(self, uri: str) -> None:
         self.next_edits.closed(uri)
+        self.hints.closed(uri)
         if (older := self._in_flight.pop(uri, None)) is not None:
             older[0].answer(older[1])
             older[0].stop()

@@ -66,8 +66,9 @@ class NextEdits:
 
     # Asking
 
-    async def suggest(self, query: NextQuery) -> tuple[Offer, ...] | NextDeclined:
-        """The next edits of a query, best first; remembered by id for their acceptance."""
+    async def suggest(self, query: NextQuery, *, is_asked: bool = True) -> tuple[Offer, ...] | NextDeclined:
+        """The next edits of a query, best first; remembered by id for their acceptance. `ai-lsp.why` speaks only
+        of what the client or the user has asked for."""
         session, began = self.session, self.session.clock()
         self.moved_to(query.uri, query.offset)
         query = replace(query, problems=self._new_problems(query))
@@ -78,7 +79,8 @@ class NextEdits:
             answer = await next_edit(query, self._world(query))
         finally:
             now = session.clock()
-            self.last = Outcome(query.uri, answer, now, (now - began) * 1000)
+            if is_asked:
+                self.last = Outcome(query.uri, answer, now, (now - began) * 1000)
         if not isinstance(answer, NextDeclined):
             self._remember(answer)
         return answer
