@@ -6,11 +6,10 @@ import math
 import re
 from collections import Counter
 from collections.abc import Iterable, Sequence
-from dataclasses import dataclass
 from functools import lru_cache
 
 from ai_lsp.context.parts import Label, PromptPart
-from ai_lsp.text.document import DocumentSnapshot
+from ai_lsp.context.place import OpenFile
 
 PAGE_LINES = 32
 """A page starts at a multiple of this many lines, so that an edit elsewhere leaves its bytes alone."""
@@ -20,14 +19,6 @@ LEAST_SHARED = 3
 """Names that a page must share with the cursor's neighbourhood to be worth its tokens."""
 
 _NAME = re.compile(r"[^\W\d]\w{2,}")
-
-
-@dataclass(frozen=True, slots=True)
-class OpenFile:
-    """Another document of the editor; `path` is relative to the workspace."""
-
-    path: str
-    snapshot: DocumentSnapshot
 
 
 def parts(near: str, others: Sequence[OpenFile], *, priority: int) -> tuple[PromptPart, ...]:

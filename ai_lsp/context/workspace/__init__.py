@@ -1,0 +1,4 @@
+"""What the workspace knows about a place: definitions of names, tests, history. A process of its own, and its client.
+
+The server starts it when a model is first asked for something; without a model it never runs.
+"""

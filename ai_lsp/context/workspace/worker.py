@@ -1,0 +1,314 @@
+"""The process that knows the workspace: reads files and history at low priority, answers what matters for a place.
+
+    python -m ai_lsp.context.workspace.worker
+
+Reads one JSON list per line from standard input and writes one per answer:
+["start", roots, patterns, most_files], ["text", path, text], ["closed", path], ["files", [path…]],
+["ask", number, question] → ["answer", number, answer]; ["status", state, files, symbols] on its own.
+Paths are absolute. It ends with its input.
+"""
+
+from __future__ import annotations
+
+import contextlib
+import json
+import os
+import selectors
+import sys
+from collections import OrderedDict, deque
+from collections.abc import Iterator
+from dataclasses import dataclass, field
+from typing import Any
+
+from ai_lsp.context import git
+from ai_lsp.context.languages import language_of
+from ai_lsp.context.syntax_facts import Parsed
+from ai_lsp.context.workspace.cochange import COMMAND, Together, commits_of
+from ai_lsp.context.workspace.symbols import (
+    LANGUAGES,
+    Reader,
+    Symbol,
+    SymbolTable,
+    Use,
+    family_of,
+    is_test,
+    outline_text,
+    signature_text,
+    symbols_of,
+)
+from ai_lsp.context.workspace_files import WorkspaceFiles, read_source
+
+MOST_SYMBOLS = 400_000
+MOST_DEFINITION_LINES = 40
+MOST_EXCERPT_LINES = 30
+KEPT_TREES = 24
+GIT_S = 20.0
+_READ = 1 << 16
+
+
+@dataclass(slots=True)
+class Root:
+    """One workspace folder."""
+
+    files: WorkspaceFiles
+    together: Together = field(default_factory=Together)
+    known: set[str] = field(default_factory=set)
+    """Absolute paths of all source files, for finding tests."""
+
+
+class Workspace:
+    """All that is known of the folders, by absolute path."""
+
+    def __init__(self) -> None:
+        self.table = SymbolTable()
+        self.reader = Reader()
+        self.roots: list[Root] = []
+        self.waiting: deque[str] = deque()
+        self.texts: dict[str, str] = {}
+        """Open documents: their text counts, not the file's."""
+        self._trees: OrderedDict[str, tuple[str, Parsed | None]] = OrderedDict()
+
+    def start(self, roots: list[str], patterns: list[str], most_files: int) -> None:
+        """Other folders or rules: all is learnt anew, history first, since it is quick."""
+        self.table, self._trees = SymbolTable(), OrderedDict()
+        self.roots = [Root(WorkspaceFiles(root, patterns=tuple(patterns))) for root in roots if os.path.isdir(root)]
+        self.waiting.clear()
+        left = most_files
+        for root in self.roots:
+            for found in root.files.walk(left):
+                root.known.add(found.path)
+                self.waiting.append(found.path)
+                left -= 1
+            if (log := git.read(root.files.root, COMMAND, limit_s=GIT_S)) is not None:
+                root.together = Together(commits_of(log))
+        self.waiting = deque(sorted(self.waiting, key=lambda path: (is_test(path), path.count("/"))))
+
+    def changed(self, path: str) -> None:
+        """A file may have another text, be new or be gone; changed ignore files drop what they now forbid."""
+        root = self._root_of(path)
+        if root is None:
+            return
+        if os.path.basename(path) in root.files.ignore_files:
+            root.files.forget_rules()
+            for each in [p for p in root.known if not root.files.may_read(p)]:
+                root.known.discard(each)
+                self._forget(each)
+        elif path not in self.waiting:
+            self.waiting.append(path)
+
+    def learn(self, path: str) -> None:
+        """Read one file again, if it may be read."""
+        root = self._root_of(path)
+        if root is None:
+            return
+        if root.files.may_index(path) is None:
+            root.known.discard(path)
+            self._forget(path)
+            return
+        root.known.add(path)
+        row = language_of("", path)
+        if row is None or row.name not in LANGUAGES or len(self.table) > MOST_SYMBOLS:
+            return
+        parsed = self._parsed(path)
+        if parsed is None:
+            self._forget(path)
+        else:
+            self.table.put(path, family_of(row), symbols_of(path, parsed))
+
+    def _forget(self, path: str) -> None:
+        self.table.drop(path)
+        self._trees.pop(path, None)
+
+    def _parsed(self, path: str) -> Parsed | None:
+        """The tree of a file as it is now, by content; None where it may not be read or cannot be parsed."""
+        text = self.texts.get(path)
+        if text is None:
+            text = read_source(path)
+        if text is None:
+            return None
+        known = self._trees.pop(path, None)
+        if known is None or known[0] != text:
+            known = text, self.reader.parsed(path, text)
+        self._trees[path] = known
+        while len(self._trees) > KEPT_TREES:
+            self._trees.popitem(last=False)
+        return known[1]
+
+    def _root_of(self, path: str) -> Root | None:
+        inside = [r for r in self.roots if path.startswith(r.files.root.rstrip("/") + "/")]
+        return max(inside, key=lambda root: len(root.files.root), default=None)
+
+    def may_show(self, path: str) -> bool:
+        """Whether a file's text may still be shown: asked each time, for rules change."""
+        root = self._root_of(path)
+        return root is not None and root.files.may_index(path) is not None
+
+    # What is asked
+
+    def ask(self, question: dict[str, Any]) -> dict[str, Any]:
+        """Definitions and related files for a place."""
+        path = str(question.get("path", ""))
+        row = language_of(str(question.get("language", "")), path)
+        names = tuple(map(str, question.get("names") or ()))
+        use = Use(path, family_of(row) if row else "", names, str(question.get("imports", "")))
+        most = int(question.get("most", 8))
+        return {
+            "definitions": list(self._definitions(use, most)),
+            "related": list(self._related(path, str(question.get("symbol", "")))),
+        }
+
+    def _definitions(self, use: Use, most: int) -> Iterator[list[Any]]:
+        left = most
+        for symbol, score in self.table.find(use, 2 * most):
+            if not self.may_show(symbol.path):
+                self._forget(symbol.path)
+                continue
+            if (parsed := self._parsed(symbol.path)) is None:
+                continue
+            signature = signature_text(parsed, symbol)
+            if not signature:  # the file has changed: it is read again, and next time it is right
+                self.changed(symbol.path)
+                continue
+            text = self._text(parsed, symbol)
+            yield [
+                symbol.path, symbol.first_line, symbol.last_line, symbol.name, symbol.kind, signature, text,
+                round(score, 4),
+            ]  # fmt: skip
+            left -= 1
+            if not left:
+                return
+
+    def _text(self, parsed: Parsed, symbol: Symbol) -> str:
+        """All lines of a definition; of a long one the signatures in it."""
+        snapshot = parsed.snapshot
+        if symbol.last_line - symbol.first_line < MOST_DEFINITION_LINES:
+            start = snapshot.line_span(symbol.first_line).start
+            text = snapshot.slice(start, snapshot.line_span(symbol.last_line).end) + "\n"
+            if len(text) <= 200 * MOST_DEFINITION_LINES:
+                return text
+        return outline_text(parsed, symbol.first_line, symbol.last_line, MOST_DEFINITION_LINES)
+
+    def _related(self, path: str, symbol: str) -> Iterator[list[Any]]:
+        root = self._root_of(path)
+        if root is None:
+            return
+        tests = [(each, 1.0) for each in _counterparts(path, root.known)[:2]]
+        relative = os.path.relpath(path, root.files.root).replace(os.sep, "/")
+        together = [
+            (os.path.join(root.files.root, other), share)
+            for other, share in root.together.with_(relative)[:12]
+        ]
+        shown = {each for each, _ in tests}
+        for other, share in [*tests, *(one for one in together if one[0] in root.known and one[0] not in shown)][:4]:
+            if not self.may_show(other) or (parsed := self._parsed(other)) is None:
+                continue
+            why = "tests" if other in shown else "changes together"
+            outline = outline_text(parsed)
+            text, first, last = _excerpt(parsed, symbol) if why == "tests" and symbol else ("", 0, -1)
+            yield [other, why, outline, round(share, 4), text, first, last]
+
+
+def _counterparts(path: str, known: set[str]) -> list[str]:
+    """The tests of a file, or what a test file tests: by the names that languages give them, nearest first."""
+    folder, _, name = path.rpartition("/")
+    stem, _, extension = name.partition(".")
+    extension = extension.removeprefix("test.").removeprefix("spec.")
+    plain = stem.removeprefix("test_").removesuffix("_test").removesuffix("Test").removesuffix("Tests")
+    wanted = (
+        {f"{plain}.{extension}"}
+        if is_test(path)
+        else {
+            f"test_{stem}.{extension}", f"{stem}_test.{extension}", f"{stem}.test.{extension}",
+            f"{stem}.spec.{extension}", f"{stem}Test.{extension}", f"{stem}Tests.{extension}", f"{stem}_spec.{extension}",
+        }
+    )  # fmt: skip
+    found = [p for p in known if p.rpartition("/")[2] in wanted and p != path]
+    return sorted(found, key=lambda p: (-len(os.path.commonprefix([p, folder])), p))
+
+
+def _excerpt(parsed: Parsed, symbol: str) -> tuple[str, int, int]:
+    """The first small definition of a test file that names a symbol."""
+    snapshot = parsed.snapshot
+    for definition in parsed.outline.definitions:
+        first, last = snapshot.line_at(definition.start), snapshot.line_at(max(definition.start, definition.end - 1))
+        if definition.body_start < 0 or last - first > MOST_EXCERPT_LINES:
+            continue
+        text = snapshot.slice(snapshot.line_span(first).start, snapshot.line_span(last).end)
+        if symbol in text:
+            return text + "\n", first, last
+    return "", 0, -1
+
+
+class Lines:
+    """Standard input, line by line, without waiting unless there is nothing else to do."""
+
+    def __init__(self, handle: int) -> None:
+        self._handle = handle
+        self._selector = selectors.DefaultSelector()
+        self._selector.register(handle, selectors.EVENT_READ)
+        self._held = b""
+        self.is_over = False
+
+    def next(self, *, waits: bool) -> bytes | None:
+        """The next line; None where none is there and `waits` is False, or at the end."""
+        while b"\n" not in self._held:
+            if self.is_over or not self._selector.select(None if waits else 0):
+                return None
+            part = os.read(self._handle, _READ)
+            if not part:
+                self.is_over = True
+                return None
+            self._held += part
+        line, _, self._held = self._held.partition(b"\n")
+        return line
+
+
+def main() -> int:
+    """Serve until the end of the input."""
+    with contextlib.suppress(OSError, AttributeError):
+        os.nice(10)
+    wire = os.dup(1)
+    os.dup2(2, 1)  # stray prints go to stderr
+    lines, workspace, told = Lines(0), Workspace(), ""
+    with os.fdopen(wire, "wb", buffering=0) as out:
+        while True:
+            line = lines.next(waits=not workspace.waiting)
+            if line is not None:
+                answer = _handle(workspace, line)
+                if answer is not None:
+                    out.write(json.dumps(answer).encode("ascii") + b"\n")
+            elif lines.is_over:
+                return 0
+            elif workspace.waiting:
+                workspace.learn(workspace.waiting.popleft())
+            state = "indexing" if workspace.waiting else "ready"
+            if state != told:
+                told = state
+                known = sum(len(root.known) for root in workspace.roots)
+                out.write(json.dumps(["status", state, known, len(workspace.table)]).encode() + b"\n")
+
+
+def _handle(workspace: Workspace, line: bytes) -> list[Any] | None:
+    try:
+        message = json.loads(line)
+    except (ValueError, RecursionError):
+        return None
+    match message:
+        case ["start", list(roots), list(patterns), int(most)]:
+            workspace.start(roots, patterns, most)
+        case ["text", str(path), str(text)]:
+            workspace.texts[path] = text
+            workspace.changed(path)
+        case ["closed", str(path)]:
+            workspace.texts.pop(path, None)
+            workspace.changed(path)
+        case ["files", list(paths)]:
+            for path in paths:
+                workspace.changed(str(path))
+        case ["ask", int(number), dict(question)]:
+            return ["answer", number, workspace.ask(question)]
+    return None
+
+
+if __name__ == "__main__":
+    sys.exit(main())
