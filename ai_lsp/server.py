@@ -36,7 +36,8 @@ class Server:
         self.protocol = protocol
         self.session = Session(self)
         self.session.suggest = self._suggest
-        services = self.session.services = tuple(service(self.session) for service in SERVICES)
+        others = tuple(service(self.session) for service in SERVICES)
+        services = self.session.services = (self.session.surroundings, *others)
         protocol.routes = {name: Route(handler(self), empty) for name, (handler, empty) in METHODS.items()}
         self.commands: dict[str, Command] = {n: partial(run, self.session) for n, run in COMMANDS.items()}
         for service in services:

@@ -4,18 +4,17 @@ from __future__ import annotations
 
 import asyncio
 import contextlib
-from collections.abc import Callable, Sequence
+from collections.abc import Awaitable, Callable, Sequence
 from dataclasses import dataclass
 from typing import Protocol
 
 from ai_lsp.completion.cache import typed_through
 from ai_lsp.completion.clean import Limits, clean, is_decided
 from ai_lsp.completion.gate import decide
-from ai_lsp.completion.prompt import Built, Memory, build, is_single_line
+from ai_lsp.completion.prompt import Around, Built, Memory, build, is_single_line
 from ai_lsp.completion.query import Declined, Query, Reason, Suggestion
 from ai_lsp.completion.settings import CompletionSettings
 from ai_lsp.context.counts import Count
-from ai_lsp.context.parts import PromptPart
 from ai_lsp.errors import ModelError, PromptTooLong, PromptWithheld
 from ai_lsp.models.port import Model, ModelRequest, Usage
 from ai_lsp.text.document import DocumentSnapshot
@@ -66,8 +65,9 @@ class ModelRoute(Protocol):
 @dataclass(frozen=True, slots=True)
 class World:
     """What one completion may look at. `edits_since` gives the edits made to a document after a snapshot,
-    or None where they are not known any more; `new_id` names a suggestion. `files` are parts of other files,
-    `memory` is that of the document's last prompt, and `built` is told of each new one."""
+    or None where they are not known any more; `new_id` names a suggestion. `around` gives what is known of
+    other places, which may take a moment, `memory` is that of the document's last prompt, and `built` is told of
+    each new one."""
 
     settings: CompletionSettings
     is_off: bool
@@ -79,7 +79,7 @@ class World:
     new_id: Callable[[], str]
     debounce_s: float = 0.0
     repo: str = ""
-    files: Sequence[PromptPart] = ()
+    around: Callable[[], Awaitable[Around]] | None = None
     memory: Memory | None = None
     built: Callable[[Built], None] | None = None
 
@@ -161,13 +161,14 @@ async def _ask_model(query: Query, world: World, route: ModelRoute) -> Suggestio
 
 async def _read(query: Query, world: World, route: ModelRoute, tokens: int, limits: Limits) -> str:
     """The raw answer, read until nothing more could change what is shown."""
+    around = await world.around() if world.around is not None else None
     made = build(
         query,
         world.settings,
         context_tokens=tokens,
         count=route.count,
         repo=world.repo,
-        files=world.files,
+        around=around,
         memory=world.memory,
     )
     if world.built is not None:

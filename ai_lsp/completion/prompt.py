@@ -2,30 +2,53 @@
 
 from __future__ import annotations
 
+from bisect import bisect_left, bisect_right
 from collections.abc import Callable, Mapping, Sequence
-from dataclasses import dataclass, field
-from itertools import pairwise, takewhile
+from dataclasses import dataclass, field, replace
+from itertools import pairwise
 
 from ai_lsp.completion.query import Query
 from ai_lsp.completion.settings import CompletionSettings
 from ai_lsp.context.counts import Counts
-from ai_lsp.context.fit import Fitted, fit
-from ai_lsp.context.parts import Label, PromptPart
+from ai_lsp.context.fit import Fitted, Kept, fit
+from ai_lsp.context.parts import Alternative, Label, PromptPart
+from ai_lsp.context.sources.current_file import ESSENTIAL, PAGE_LINES, Skeletons
 from ai_lsp.models.port import ContextFile, FimPrompt, ModelRequest
 
-PAGE_LINES = 64
-"""The document is cut at multiples of this many lines, so the front of the prompt stays the same bytes."""
+__all__ = ["PAGE_LINES", "Around", "Built", "Memory", "Shape", "build", "is_single_line"]
 
 PAGES_ABOVE, PAGES_BELOW = 16, 4
 
-TYPED, REST, ABOVE, BELOW, FILES = 10_000, 9_000, 8_000, 7_950, 7_450
-"""Priorities: the cursor's line, then its page; a page further away counts STEP_ABOVE or STEP_BELOW less, so
-the best page of another file comes after about 300 lines above the cursor and 150 below it."""
+TYPED, REST, ABOVE, BELOW = 10_000, 9_000, 8_000, 7_950
+"""Priorities: the cursor's line, then its page; a page further away counts STEP_ABOVE or STEP_BELOW less. Those
+of other files stand in context/gather.py."""
 
 STEP_ABOVE, STEP_BELOW = 100, 200
 
-FILE_HEADER_TOKENS = 24
-"""Room kept for the path and the marks that a family writes before another file."""
+GAP = "...\n"
+"""Between two pieces of one file."""
+
+FILE_MARK_TOKENS = 6
+"""Room kept for the marks that a family writes before another file; its path is counted with the text."""
+
+
+@dataclass(frozen=True, slots=True)
+class Shape:
+    """How a document is cut into pages, and what may stand for a page that is cut away.
+
+    `cuts` are offsets of the query's snapshot at which pages begin; without any, pages are PAGE_LINES lines.
+    """
+
+    cuts: tuple[int, ...] = ()
+    skeletons: Skeletons = field(default_factory=dict)
+
+
+@dataclass(frozen=True, slots=True)
+class Around:
+    """What a prompt may know besides its document: parts of other places, and how the document is cut."""
+
+    files: tuple[PromptPart, ...] = ()
+    shape: Shape = field(default_factory=Shape)
 
 
 @dataclass(frozen=True, slots=True)
@@ -51,31 +74,35 @@ def build(
     context_tokens: int,
     count: Callable[[str], int],
     repo: str = "",
-    files: Sequence[PromptPart] = (),
+    around: Around | None = None,
     memory: Memory | None = None,
 ) -> Built:
     """The request for the query; prompt and answer together stay within `context_tokens`.
 
-    `files` are parts of kind "file", in the order in which they shall stand.
+    The parts of other places (context/gather.py) stand in the order in which `around` has them.
     """
-    memory = memory or Memory()
+    memory, around = memory or Memory(), around or Around()
+    files, shape = around.files, around.shape
     budget = max(64, int((context_tokens - settings.max_tokens) * 0.9))
-    budget = max(64, budget - FILE_HEADER_TOKENS * len(files))
+    budget = max(64, budget - min(FILE_MARK_TOKENS * len(files), budget // 4))
     typed = PromptPart("typed", _last_tokens(query.left, budget // 2, count), _label(query, 0, 0), "typed", TYPED)
     room = budget - count(typed.text)
-    above = _pages_above(query, room, count)
-    below = _pages_below(query)
-    parts = (*files, *above, *below, typed)
+    above = _pages_above(query, shape, room, count)
+    below = _pages_below(query, shape)
+    others = [_named(part) for part in files]
+    parts = (*others, *above, *below, typed)
     fitted = fit(parts, budget, count, step=budget // 16, previous=memory.previous, counts=memory.counts)
-    texts = {one.part.key: one.text for one in fitted.kept}
+    kept = {one.part.key: one for one in fitted.kept}
+    chosen, lasting = _files(kept, others)
     prompt = FimPrompt(
-        prefix="".join(reversed(_unbroken(texts, above[::-1]))),
+        prefix=_prefix(kept, above),
         typed=typed.text,
-        suffix="".join(_unbroken(texts, below)),
+        suffix=_suffix(kept, below),
         path=query.path,
         repo=repo,
         language_id=query.snapshot.language_id,
-        files=tuple(ContextFile(one.part.label.uri, one.text) for one in fitted.kept if one.part.kind == "file"),
+        files=chosen,
+        lasting=lasting,
     )
     stop = ("\n",) if is_single_line(query, settings) else ()
     return Built(ModelRequest(prompt, max_tokens=settings.max_tokens, stop=stop), fitted)
@@ -86,50 +113,109 @@ def is_single_line(query: Query, settings: CompletionSettings) -> bool:
     return settings.max_lines == 1 or bool(query.right.strip(" \t)]}>\"'`;,:"))
 
 
-def _pages_above(query: Query, room: int, count: Callable[[str], int]) -> list[PromptPart]:
+def _named(part: PromptPart) -> PromptPart:
+    """A part with its file's path in front, as it costs tokens; `_files` takes it off again."""
+    head = part.label.uri + "\n"
+    shorter = tuple(replace(each, text=head + each.text) for each in part.alternatives)
+    return replace(part, text=head + part.text, alternatives=shorter)
+
+
+def _files(kept: Mapping[str, Kept], others: Sequence[PromptPart]) -> tuple[tuple[ContextFile, ...], int]:
+    """The files of the prompt, and how many of them last; neighbours of one kind from one file are one."""
+    out: list[ContextFile] = []
+    stable, last = 0, ("", "")
+    for part in others:
+        if (one := kept.get(part.key)) is None:
+            continue
+        path, _, text = one.text.partition("\n")
+        if last == (path, part.kind):
+            out[-1] = ContextFile(path, f"{_line_ended(out[-1].text)}{GAP}{text}")
+        else:
+            out.append(ContextFile(path, text))
+        last = path, part.kind
+        if part.stability != "volatile":
+            stable = len(out)
+    return tuple(out), stable
+
+
+def _line_ended(text: str) -> str:
+    return text if text.endswith("\n") or not text else text + "\n"
+
+
+def _pages_above(query: Query, shape: Shape, room: int, count: Callable[[str], int]) -> list[PromptPart]:
     """The lines above the cursor's, farthest page first. Of a nearest page that is too large, its end."""
-    last = query.line
-    first = max(0, (last // PAGE_LINES - PAGES_ABOVE) * PAGE_LINES)
-    texts = _window(query, first, last)
+    end = query.snapshot.line_span(query.line).start
+    base, cuts = _cuts(query, shape)
+    last = bisect_right(cuts, end)
+    starts = cuts[max(0, last - 1 - PAGES_ABOVE) : last]
     out = []
-    for distance, (line, text) in enumerate(reversed(texts)):
+    for distance, (start, stop) in enumerate(reversed(list(pairwise([*starts, end])))):
+        text = query.snapshot.slice(start, stop)
+        if not text:
+            continue
         if distance == 0 and count(text) > room * 3 // 4:
             text = _last_tokens(text, room * 3 // 4, count)
-        label = _label(query, line, min(line + PAGE_LINES, last) - 1)
         priority = ABOVE - STEP_ABOVE * distance
-        out.append(PromptPart("above", text, label, f"above:{line}", priority, "slow"))
+        ladder = tuple(
+            Alternative(each.text, ABOVE - distance if each.priority == ESSENTIAL else priority + 3 * STEP_ABOVE)
+            for each in shape.skeletons.get(text, ())
+        )
+        key = f"above:{base + bisect_left(cuts, start)}"
+        label = _label(query, query.snapshot.line_at(start), query.snapshot.line_at(max(start, stop - 1)))
+        out.append(PromptPart("above", text, label, key, priority, "slow", alternatives=ladder))
     return out[::-1]
 
 
-def _pages_below(query: Query) -> list[PromptPart]:
+def _pages_below(query: Query, shape: Shape) -> list[PromptPart]:
     """The rest of the cursor's line and the pages below it, nearest first."""
-    line = query.line
-    rest = query.snapshot.slice(query.offset, _line_start(query, line + 1))
+    snapshot, line = query.snapshot, query.line
+    after = snapshot.line_span(line + 1).start if line + 1 < snapshot.line_count else len(snapshot)
+    rest = snapshot.slice(query.offset, after)
     out = [PromptPart("below", rest, _label(query, line, line), "rest", REST)]
-    last = min(query.snapshot.line_count, ((line + 1) // PAGE_LINES + PAGES_BELOW) * PAGE_LINES)
-    for distance, (start, text) in enumerate(_window(query, line + 1, max(line + 1, last))):
-        label = _label(query, start, start + PAGE_LINES - 1)
-        out.append(PromptPart("below", text, label, f"below:{distance}", BELOW - STEP_BELOW * distance, "slow"))
+    _, cuts = _cuts(query, shape)
+    first = bisect_right(cuts, after)
+    ends = [*cuts[first : first + PAGES_BELOW], len(snapshot)][:PAGES_BELOW]
+    for distance, (start, stop) in enumerate(pairwise([after, *ends])):
+        if start == stop:
+            continue
+        label = _label(query, snapshot.line_at(start), snapshot.line_at(max(start, stop - 1)))
+        priority = BELOW - STEP_BELOW * distance
+        out.append(PromptPart("below", snapshot.slice(start, stop), label, f"below:{distance}", priority, "slow"))
     return out
 
 
-def _unbroken(texts: Mapping[str, str], nearest_first: Sequence[PromptPart]) -> list[str]:
-    """The kept pages from the cursor on without a gap: one that was too large is the end."""
-    return [texts[part.key] for part in takewhile(lambda part: part.key in texts, nearest_first)]
-
-
-def _window(query: Query, first: int, last: int) -> list[tuple[int, str]]:
-    """Pages of whole lines `first..last` with their first lines, cut at multiples of PAGE_LINES."""
-    cuts = [first, *range(first // PAGE_LINES * PAGE_LINES + PAGE_LINES, last, PAGE_LINES), last]
-    starts = [_line_start(query, cut) for cut in cuts]
-    return [
-        (line, query.snapshot.slice(a, b)) for line, (a, b) in zip(cuts, pairwise(starts), strict=False) if a < b
-    ]
-
-
-def _line_start(query: Query, line: int) -> int:
+def _cuts(query: Query, shape: Shape) -> tuple[int, list[int]]:
+    """Where pages begin, and the number of the first of them."""
     snapshot = query.snapshot
-    return snapshot.line_span(line).start if line < snapshot.line_count else len(snapshot)
+    if shape.cuts:
+        return 0, [0, *(cut for cut in shape.cuts if 0 < cut < len(snapshot))]
+    near = query.line // PAGE_LINES
+    first, last = max(0, near - PAGES_ABOVE), min(snapshot.line_count - 1, (near + PAGES_BELOW + 1) * PAGE_LINES)
+    lines = range(first * PAGE_LINES, last + 1, PAGE_LINES)
+    return first, [snapshot.line_span(line).start for line in lines]
+
+
+def _prefix(kept: Mapping[str, Kept], above: Sequence[PromptPart]) -> str:
+    """The pages from the cursor upwards as far as they are whole, then what stands for those further away."""
+    out: list[str] = []
+    is_whole = True
+    for part in reversed(above):
+        one = kept.get(part.key)
+        is_whole = is_whole and one is not None and one.alternative == 0
+        if is_whole and one is not None:
+            out.append(one.text)
+        elif one is not None and (one.alternative or part.alternatives):
+            out.append(one.text if one.alternative else part.alternatives[0].text)
+    return "".join(reversed(out))
+
+
+def _suffix(kept: Mapping[str, Kept], below: Sequence[PromptPart]) -> str:
+    out = []
+    for part in below:
+        if part.key not in kept:
+            break
+        out.append(kept[part.key].text)
+    return "".join(out)
 
 
 def _label(query: Query, first: int, last: int) -> Label:

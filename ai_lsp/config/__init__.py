@@ -9,7 +9,6 @@ from ai_lsp.config.schema import ROWS, Merge, Narrowing, Row
 from ai_lsp.config.settings import LOCAL, OFF, LogSettings, Routes, Settings
 from ai_lsp.config.shape import SECTION
 from ai_lsp.config.sources import Kind, Problem, Source, summary
-from ai_lsp.context.settings import IndexSettings, PrivacySettings
 from ai_lsp.models.settings import ModelSettings
 
 __all__ = [

@@ -13,7 +13,7 @@ from ai_lsp.config.settings import LOCAL, OFF, LogSettings, Routes, Settings
 from ai_lsp.config.shape import Flat, flatten, meant, model_name
 from ai_lsp.config.sources import Kind, Problem, Source
 from ai_lsp.config.values import Wrong, is_loopback, printable
-from ai_lsp.context.settings import IndexSettings, PrivacySettings
+from ai_lsp.context.settings import ContextSettings, IndexSettings, PrivacySettings, RecordingSettings
 from ai_lsp.diagnostics.settings import ReviewSettings
 from ai_lsp.edits.next_settings import NextEditSettings
 from ai_lsp.models.settings import ModelSettings
@@ -101,6 +101,11 @@ def _take(draft: _Draft, source: Source, flat: Flat) -> None:
             value: Any = row.value.read(raw)
         except Wrong as wrong:
             draft.report(source, key, f"{wrong}, so it was left out", f"It must be {row.value.expected()}")
+            continue
+        if row.in_user_file_only and source.kind is not Kind.USER:
+            if value != draft.now(row):
+                told = "only the user's own file may set this"
+                draft.report(source, key, told, "Set it in the file that `ai-lsp doctor` names")
             continue
         if row.merge is Merge.UNION and key in draft.values:
             value = tuple(dict.fromkeys((*draft.values[key], *value)))
@@ -244,7 +249,9 @@ def _settings(draft: _Draft) -> Settings:
         review=ReviewSettings(**table("review")),
         next_edit=NextEditSettings(**table("next_edit")),
         index=IndexSettings(**table("index")),
+        context=ContextSettings(**table("context")),
         privacy=PrivacySettings(**table("privacy")),
+        recording=RecordingSettings(**table("recording")),
         log=LogSettings(**table("log")),
     )
 

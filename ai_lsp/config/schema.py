@@ -9,7 +9,7 @@ from typing import Any
 from ai_lsp.completion.settings import CompletionSettings
 from ai_lsp.config.settings import LOCAL, OFF, LogSettings, Routes
 from ai_lsp.config.values import Choice, FilePath, Flag, Number, Text, Texts, Url, Value, VariableName
-from ai_lsp.context.settings import IndexSettings, PrivacySettings
+from ai_lsp.context.settings import ContextSettings, IndexSettings, PrivacySettings, RecordingSettings
 from ai_lsp.diagnostics.settings import ReviewSettings
 from ai_lsp.edits.next_settings import NextEditSettings
 from ai_lsp.models.settings import ModelSettings
@@ -53,6 +53,8 @@ class Row:
     about: str
     workspace: Narrowing = Narrowing.NEVER
     merge: Merge = Merge.REPLACE
+    in_user_file_only: bool = False
+    """Whether not even the editor may say it: some editors take settings from the repository they show."""
 
     @property
     def table(self) -> str:
@@ -258,6 +260,27 @@ ROWS: tuple[Row, ...] = (
         Narrowing.OFF,
     ),
     Row(
+        "context.enabled",
+        Flag(),
+        _of(ContextSettings, "enabled"),
+        "Whether prompts hold text of other places than the document: definitions, open files, edits, tests.",
+        Narrowing.OFF,
+    ),
+    Row(
+        "context.trusted_folders",
+        Texts('absolute paths, such as ["~/work"]'),
+        _of(ContextSettings, "trusted_folders"),
+        "Folders whose projects may say how code is written there: `AGENTS.md` and the like go into prompts.",
+        in_user_file_only=True,
+    ),
+    Row(
+        "context.warm_tokens",
+        Number(0, 10_000_000, whole=True),
+        _of(ContextSettings, "warm_tokens"),
+        "The most prompt tokens per minute that a server with a prompt cache reads ahead; 0 is none.",
+        Narrowing.LOWER,
+    ),
+    Row(
         "privacy.ignore",
         Texts('patterns as in .gitignore, such as ["*.pem"]'),
         _of(PrivacySettings, "ignore"),
@@ -270,6 +293,25 @@ ROWS: tuple[Row, ...] = (
         Flag(),
         _of(PrivacySettings, "ledger"),
         "Whether a file in the user's state folder says of each request when, where to and how much: no text.",
+    ),
+    Row(
+        "recording.enabled",
+        Flag(),
+        _of(RecordingSettings, "enabled"),
+        "Whether what prompts are made from is kept in the user's state folder, for `ai-lsp replay`.",
+        Narrowing.OFF,
+    ),
+    Row(
+        "recording.max_mb",
+        Number(1, 100_000, whole=True),
+        _of(RecordingSettings, "max_mb"),
+        "The most that recordings may take, in megabytes; the oldest go first.",
+    ),
+    Row(
+        "recording.days",
+        Number(1, 3_650, whole=True),
+        _of(RecordingSettings, "days"),
+        "How long recordings are kept.",
     ),
     Row(
         "log.level",

@@ -7,7 +7,7 @@ from dataclasses import dataclass, field
 from types import MappingProxyType
 
 from ai_lsp.completion.settings import CompletionSettings
-from ai_lsp.context.settings import IndexSettings, PrivacySettings
+from ai_lsp.context.settings import ContextSettings, IndexSettings, PrivacySettings, RecordingSettings
 from ai_lsp.diagnostics.settings import ReviewSettings
 from ai_lsp.edits.next_settings import NextEditSettings
 from ai_lsp.models.settings import ModelSettings
@@ -51,7 +51,9 @@ class Settings:
     review: ReviewSettings = field(default_factory=ReviewSettings)
     next_edit: NextEditSettings = field(default_factory=NextEditSettings)
     index: IndexSettings = field(default_factory=IndexSettings)
+    context: ContextSettings = field(default_factory=ContextSettings)
     privacy: PrivacySettings = field(default_factory=PrivacySettings)
+    recording: RecordingSettings = field(default_factory=RecordingSettings)
     log: LogSettings = field(default_factory=LogSettings)
 
     def model_for(self, route: str) -> ModelSettings | None:

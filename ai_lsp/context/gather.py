@@ -104,7 +104,7 @@ def _stale(part: PromptPart) -> PromptPart:
 
 
 def quoted(kept: Sequence[Kept]) -> str:
-    """Kept parts as quoted data for a chat: each behind a line that says where it is from, never as instructions."""
+    """Kept parts as quoted data for a chat, each behind a line that says where it is from."""
     out = []
     for one in kept:
         label = one.part.label

@@ -1,4 +1,4 @@
-"""What a user may choose about the codebase index and about what must never be read."""
+"""What a user may choose about the codebase index, about prompts, and about what must never be read."""
 
 from __future__ import annotations
 
@@ -21,3 +21,21 @@ class PrivacySettings:
 
     ignore: tuple[str, ...] = ()
     ledger: bool = True
+
+
+@dataclass(frozen=True, slots=True)
+class ContextSettings:
+    """The `[context]` table. `trusted_folders`: whose projects may tell a model how code is written there."""
+
+    enabled: bool = True
+    trusted_folders: tuple[str, ...] = ()
+    warm_tokens: int = 20_000
+
+
+@dataclass(frozen=True, slots=True)
+class RecordingSettings:
+    """The `[recording]` table: what prompts were made from, kept on this machine for `ai-lsp replay`."""
+
+    enabled: bool = False
+    max_mb: int = 50
+    days: int = 14

@@ -15,7 +15,6 @@ from ai_lsp import config
 from ai_lsp.completion.complete import World
 from ai_lsp.completion.local.client import LocalPredictor
 from ai_lsp.completion.query import Declined, Query, Suggestion
-from ai_lsp.context.sources.open_files import OpenFile
 from ai_lsp.context.workspace_files import OWN_IGNORES, is_secret, may_suggest_in
 from ai_lsp.lsp.client import Client
 from ai_lsp.lsp.documents import Documents, line_edit, line_edits
@@ -73,12 +72,11 @@ class Session:
         self.last: Outcome | None = None
         self.shown = Shown()
         self.published = Published(client.notify)
-        self.surroundings = Surroundings(self.spawn)
+        self.surroundings = Surroundings(self)
         self.services: tuple[Service, ...] = ()
         self.works = Works(self)
         self.scratch = Scratch()
         self.suggest: Callable[[Query, Request | None], Work]  # set by the server: one completion, asked later
-        self._recent: dict[str, None] = {}
         self._in_flight: dict[str, Request] = {}
         self._tasks: set[asyncio.Task[Any]] = set()
         self._reloading = asyncio.Lock()
@@ -227,7 +225,6 @@ class Session:
         """A document was opened."""
         self._forget(uri)
         document = self.documents.open(uri, version, language_id, text)
-        self._recent[uri] = None
         self._readable.pop(uri, None)
         self._synced.pop(uri, None)
         self._check(uri)
@@ -320,8 +317,6 @@ class Session:
         self._readable.pop(uri, None)
         self._synced.pop(uri, None)
         self._checks.pop(uri, None)
-        self._recent.pop(uri, None)
-        self.surroundings.forget(uri)
         self.published.forget(uri)
         self.history.closed(uri)
         self.documents.close(uri)
@@ -374,21 +369,10 @@ class Session:
             new_id=lambda: str(next(self._ids)),
             debounce_s=0.0 if completion.debounce_ms == "auto" else completion.debounce_ms / 1000,
             repo=Path(self.roots[0]).name if self.roots else "",
-            files=self.surroundings.files(query, self._other_files(query)) if route is not None else (),
+            around=self.surroundings.around(query) if route is not None else None,
             memory=self.surroundings.memory(query.snapshot.uri),
             built=lambda built: self.surroundings.remember(query.snapshot.uri, built),
         )
-
-    def _other_files(self, query: Query) -> list[OpenFile]:
-        """The other open documents that may be read, most recently used first."""
-        self._recent.pop(query.snapshot.uri, None)
-        self._recent[query.snapshot.uri] = None
-        out = []
-        for uri in reversed(self._recent):
-            document = self.documents.get(uri)
-            if document is not None and document is not query.snapshot and self.may_learn(document):
-                out.append(OpenFile(self.relative(uri), document))
-        return out
 
     def may_learn(self, document: DocumentSnapshot) -> bool:
         """Whether a document's text may be used for suggestions, in its own file and in others."""

@@ -1,80 +1,388 @@
-"""What prompts know besides the document: gathered off the loop when the cursor has moved, used when ready."""
+"""What prompts know besides the document: gathered off the loop from the keystroke on, used when ready.
+
+Any feature may ask `gather` for the parts around a place; completion takes those that are ready (`around`).
+"""
 
 from __future__ import annotations
 
 import asyncio
-from collections.abc import Callable, Coroutine, Sequence
-from dataclasses import dataclass, replace
-from typing import Any
+import os
+from collections.abc import Awaitable, Callable, Mapping, Sequence
+from dataclasses import dataclass, field, replace
+from typing import TYPE_CHECKING, Any
 
-from ai_lsp.completion.prompt import FILES, Built, Memory
+from ai_lsp.completion.prompt import Around, Built, Memory, Shape
 from ai_lsp.completion.query import Query
+from ai_lsp.config import LOCAL, OFF
+from ai_lsp.context.gather import parts as made_parts
 from ai_lsp.context.parts import PromptPart
-from ai_lsp.context.sources import open_files
-from ai_lsp.context.sources.open_files import OpenFile
+from ai_lsp.context.place import Known, Noted, OpenFile, Place, RecentEdit, Rules
+from ai_lsp.context.project_rules import read_rules
+from ai_lsp.context.sources import current_file
+from ai_lsp.context.sources.rules import FILES as RULE_FILES
+from ai_lsp.context.workspace.client import Answer, Question, WorkspaceClient
+from ai_lsp.context.workspace_files import IGNORE_FILES
+from ai_lsp.lsp.from_lsp import path_of
+from ai_lsp.lsp.services.service import Service
+from ai_lsp.text.document import DocumentSnapshot
+from ai_lsp.text.edit import Edit, Span, map_offset
 
-NEAR_LINES = 20
-"""Lines above and below the cursor whose names say which pages of other files matter."""
+if TYPE_CHECKING:
+    from ai_lsp.context.syntax import Parsed, SyntaxTrees
+    from ai_lsp.context.syntax_facts import SyntaxFacts
+    from ai_lsp.lsp.session import Session
 
-PLACE_LINES = 32
-"""While the cursor stays within so many lines the same pages stay, so that the prompt's front does."""
+HOT_S = 0.02
+"""How long a key may wait for what is being gathered; what is late waits for the next line."""
 
-Key = tuple[int, tuple[str, ...]]
+ASK_S = 0.25
+PLACE_LINES = 24
+"""A cursor this far from where parts were gathered is at another place."""
+
+PAGES = 18  # pages above the cursor for which a shorter text is kept ready
+MOST_EDITS = 24
+MOST_NOTED = 50
+
+_RULE_NAMES = frozenset(name.rpartition("/")[2] for name in RULE_FILES)
+_FROM_DOCUMENTS = frozenset({"open file", "edits", "diagnostics"})
+
+Key = tuple[int, int, int, bool]
+
+
+@dataclass(slots=True)
+class _Around:
+    """One document: what was gathered for it, and the memory of its prompts."""
+
+    memory: Memory = field(default_factory=Memory)
+    key: Key | None = None
+    anchor: int = -PLACE_LINES * 2
+    line: int = -1  # of the last prompt
+    parts: tuple[PromptPart, ...] = ()
+    fresh: tuple[PromptPart, ...] | None = None  # gathered, and not yet in a prompt
+    shape: Shape = field(default_factory=Shape)
+    task: asyncio.Task[None] | None = None
 
 
 @dataclass(frozen=True, slots=True)
-class Gathered:
-    """Parts of other files, and what they were gathered for: the cursor's place, and which files were open."""
+class _Seen:
+    """What the loop knows at the moment gathering begins."""
 
-    key: Key
-    parts: tuple[PromptPart, ...]
+    place: Place
+    others: tuple[OpenFile, ...]
+    edits: tuple[RecentEdit, ...]
+    diagnostics: tuple[Noted, ...]
+    rules: tuple[Rules, ...]
 
 
-class Surroundings:
-    """Per document: the parts of other files gathered last, and the memory of its prompts."""
+class Surroundings(Service):
+    """Per document: the parts of other places gathered last, where its pages begin, and its prompts' memory."""
 
-    def __init__(self, spawn: Callable[[str, Coroutine[Any, Any, Any]], object]) -> None:
-        self._spawn = spawn
-        self._gathered: dict[str, Gathered] = {}
-        self._running: set[str] = set()
-        self._memory: dict[str, Memory] = {}
+    def __init__(self, session: Session) -> None:
+        super().__init__(session)
+        self.workspace = WorkspaceClient()
+        self._trees: SyntaxTrees | None = None
+        self._documents: dict[str, _Around] = {}
+        self._recent: dict[str, None] = {}  # least recently used first
+        self._visits = 0
+        self._noted: dict[str, tuple[Noted, ...]] = {}
+        self._rules: tuple[Rules, ...] = ()
+        self._roots: Mapping[str, str] = {}  # real path of each workspace folder → as the editor names it
+        self._is_wanted = False
 
-    def files(self, query: Query, others: Sequence[OpenFile]) -> tuple[PromptPart, ...]:
-        """The parts that are ready. Starts gathering where they are for another place or other files; what a
-        file that may no longer be read gave is left out at once."""
-        uri = query.snapshot.uri
-        paths = tuple(other.path for other in others)
-        key = (query.line // PLACE_LINES, tuple(sorted(paths[: open_files.MOST_FILES])))
-        known = self._gathered.get(uri)
-        if (known is None or known.key != key) and uri not in self._running and others:
-            self._running.add(uri)
-            self._spawn("gather", self._gather(uri, key, _near(query), tuple(others)))
-        if known is None:
-            return ()
-        return tuple(part for part in known.parts if part.label.uri in paths)
+    # Completion
 
-    async def _gather(self, uri: str, key: Key, near: str, others: tuple[OpenFile, ...]) -> None:
-        try:
-            parts = await asyncio.to_thread(open_files.parts, near, others, priority=FILES)
-            self._gathered[uri] = Gathered(key, parts)
-        finally:
-            self._running.discard(uri)
+    def around(self, query: Query) -> Callable[[], Awaitable[Around]]:
+        """What a completion may know besides its document; the result waits HOT_S at most.
+
+        Starts gathering where the cursor is at another place than before. Parts change with a line's first
+        prompt only, so that the keys within a line cost the model's server next to nothing.
+        """
+        state = self._visit(query.snapshot.uri)
+        if not self._is_wanted:
+            return _nothing
+        place = Place(query.snapshot, query.offset, query.path)
+        self._begin(state, place)
+        task, shape, line = state.task, state.shape, place.line
+
+        async def ready() -> Around:
+            if task is not None and (state.line != line or not state.parts):
+                await asyncio.wait({task}, timeout=HOT_S)
+            if state.fresh is not None and (state.line != line or not state.parts):
+                state.parts, state.fresh = state.fresh, None
+            state.line = line
+            return Around(self._readable(state.parts), shape)
+
+        return ready
 
     def memory(self, uri: str) -> Memory:
         """The memory of a document's prompts."""
-        return self._memory.setdefault(uri, Memory())
+        return self._state(uri).memory
 
     def remember(self, uri: str, built: Built) -> None:
         """A prompt was made: the next one keeps its cut where it can."""
-        self._memory[uri] = replace(self.memory(uri), previous=built.fitted)
+        state = self._state(uri)
+        state.memory = replace(state.memory, previous=built.fitted)
 
-    def forget(self, uri: str) -> None:
-        """A document was closed."""
-        self._gathered.pop(uri, None)
-        self._memory.pop(uri, None)
+    # Any feature
+
+    async def gather(
+        self, snapshot: DocumentSnapshot, offset: int, *, limit_s: float = 0.5
+    ) -> tuple[PromptPart, ...]:
+        """The parts around a place, for prompts of any sort: `fit` them, and `context.gather.quoted` writes them
+        for a chat. After `limit_s` seconds without what takes longer. The document itself is not among them.
+        """
+        place = Place(snapshot, offset, self.session.relative(snapshot.uri))
+        self._visit(snapshot.uri)
+        if not self.session.settings.context.enabled:
+            return ()
+        seen = self._seen(place)
+        task = self.session.spawn("gather", self._make(seen, ()))
+        done, _ = await asyncio.wait({task}, timeout=limit_s)
+        if not done or task.cancelled() or task.exception() is not None:
+            known = Known(None, seen.others, seen.edits, seen.diagnostics, (), (), seen.rules)
+            return self._readable(made_parts(place, known))
+        return self._readable(task.result()[0])
+
+    # Hooks
+
+    def opened(self, document: DocumentSnapshot) -> None:
+        self._documents.pop(document.uri, None)
+        self._recent[document.uri] = None
+
+    def changed(self, before: DocumentSnapshot, edits: Sequence[Edit], after: DocumentSnapshot) -> None:
+        state = self._documents.get(after.uri)
+        if state is not None and state.shape.cuts:
+            state.shape = replace(state.shape, cuts=_moved(state.shape.cuts, edits))
+        if not self._is_wanted or not edits or self.session.is_ignored(after.uri):
+            return
+        last = edits[-1]
+        offset = last.span.start + len(last.new_text)
+        state = self._visit(after.uri)
+        self._begin(state, Place(after, offset, self.session.relative(after.uri)))
+
+    def closed(self, uri: str) -> None:
+        self._documents.pop(uri, None)
+        self._recent.pop(uri, None)
+        self._noted.pop(uri, None)
+        if self._trees is not None:
+            self._trees.forget(uri)
+        if (path := self._real_path(uri)) is not None:
+            self.workspace.closed(path)
+
+    def files_changed(self, paths: Sequence[tuple[str, int]]) -> None:
+        self.workspace.files_changed([path for path, _ in paths])
+        if any(os.path.basename(path) in (*IGNORE_FILES, *_RULE_NAMES) for path, _ in paths):
+            self._forget_gathered()
+            self.session.spawn("rules", self._read_rules())
+
+    def settings_changed(self) -> None:
+        settings = self.session.settings
+        routes = settings.routes
+        named = (getattr(routes, name) for name in routes.__slots__)
+        self._is_wanted = settings.context.enabled and any(name not in (LOCAL, OFF) for name in named)
+        self._forget_gathered()
+        self.session.spawn("rules", self._read_rules())
+
+    def code_actions(
+        self, document: DocumentSnapshot, span: Span, context: Mapping[str, Any]
+    ) -> Sequence[Mapping[str, Any]]:
+        """The editor says what it shows around a span: remembered, no action offered."""
+        sent = context.get("diagnostics")
+        if isinstance(sent, list) and sent:
+            self.heard(document.uri, sent)
+        return ()
+
+    def heard(self, uri: str, diagnostics: Sequence[Any]) -> None:
+        """Diagnostics of a document in LSP's form, from whoever made them; they take the place of older ones."""
+        path = self.session.relative(uri)
+        noted = [one for each in diagnostics[:MOST_NOTED] if (one := _noted(path, each)) is not None]
+        self._noted[uri] = tuple(noted)
+
+    async def aclose(self) -> None:
+        if self._trees is not None:
+            self._trees.close()
+        await self.workspace.aclose()
+
+    # Gathering
+
+    def _state(self, uri: str) -> _Around:
+        return self._documents.setdefault(uri, _Around())
+
+    def _visit(self, uri: str) -> _Around:
+        """A document is used: coming from another one counts as coming to another place."""
+        if next(reversed(self._recent), None) != uri:
+            self._visits += 1
+            self._recent.pop(uri, None)
+            self._recent[uri] = None
+        return self._state(uri)
+
+    def _begin(self, state: _Around, place: Place) -> None:
+        """Gather for a place unless that was done, or is going on."""
+        line = place.line
+        if abs(line - state.anchor) > PLACE_LINES:
+            state.anchor = line
+        key = (state.anchor, self._visits, len(self._rules), self.workspace.state == "ready")
+        if key == state.key or (state.task is not None and not state.task.done()):
+            return
+        state.key = key
+        state.task = self.session.spawn("gather", self._gather(state, self._seen(place)))
+
+    def _seen(self, place: Place) -> _Seen:
+        others, told = [], []
+        for uri in reversed(self._recent):
+            document = self.session.documents.get(uri)
+            if document is None or not self.session.may_learn(document):
+                continue
+            if uri != place.snapshot.uri:
+                others.append(OpenFile(self.session.relative(uri), document))
+            told.append((uri, self._noted.get(uri, ())))
+        noted = tuple(one for _, some in told for one in some)
+        return _Seen(place, tuple(others), self._edits(), noted, self._rules)
+
+    def _edits(self) -> tuple[RecentEdit, ...]:
+        now, out = self.session.clock(), []
+        for one in self.session.history.standing(MOST_EDITS):
+            if not self.session.is_ignored(one.uri):
+                lines = one.lines
+                path = self.session.relative(one.uri)
+                out.append(RecentEdit(path, lines.start, lines.old, lines.new, max(0.0, now - one.ended)))
+        return tuple(out)
+
+    async def _gather(self, state: _Around, seen: _Seen) -> None:
+        known_cuts = state.shape.cuts
+        made, shape = await self._make(seen, state.parts, known_cuts)
+        later = self.session.documents.edits_since(seen.place.snapshot)
+        if later is not None:
+            state.shape = replace(shape, cuts=_moved(shape.cuts, later))
+        state.fresh = made if made != state.parts else None
+
+    async def _make(
+        self, seen: _Seen, previous: Sequence[PromptPart], cuts: Sequence[int] = ()
+    ) -> tuple[tuple[PromptPart, ...], Shape]:
+        place = seen.place
+        parsed = await self._parsed(place.snapshot)
+        facts = await asyncio.to_thread(_facts, parsed, place)
+        answer = await self._ask(place, facts, seen.others)
+
+        def make() -> tuple[tuple[PromptPart, ...], Shape]:
+            known = Known(
+                facts, seen.others, seen.edits, seen.diagnostics, answer.definitions, answer.related, seen.rules
+            )
+            return made_parts(place, known, previous), _shape(place, facts if parsed else None, cuts)
+
+        return await asyncio.to_thread(make)
+
+    async def _parsed(self, snapshot: DocumentSnapshot) -> Parsed | None:
+        if self._trees is None:
+            self._trees = await asyncio.to_thread(_trees)
+        try:
+            return await self._trees.tree(snapshot, self.session.documents.edits_since)
+        except (ImportError, ValueError):
+            return None
+
+    async def _ask(self, place: Place, facts: SyntaxFacts, others: Sequence[OpenFile]) -> Answer:
+        """What the workspace's process knows; it is told what open documents hold now."""
+        if not self._roots or (path := self._real_path(place.snapshot.uri)) is None:
+            return Answer()
+        index, patterns = self.session.settings.index, self.session.settings.privacy.ignore
+        self.workspace.start(tuple(self._roots) if index.enabled else (), patterns, index.max_files)
+        for other in others:
+            if (real := self._real_path(other.snapshot.uri)) is not None:
+                self.workspace.text(real, other.snapshot.text)
+        symbol = facts.enclosing[-1].name if facts.enclosing else ""
+        imports = "\n".join(place.snapshot.slice(s.start, s.end) for s in facts.imports[:60])
+        question = Question(path, place.snapshot.language_id, facts.names, imports, symbol)
+        found = await self.workspace.ask(question, ASK_S)
+        return Answer(
+            tuple(replace(one, path=at) for one in found.definitions if (at := self._relative(one.path))),
+            tuple(replace(one, path=at) for one in found.related if (at := self._relative(one.path))),
+        )
+
+    def _readable(self, parts: Sequence[PromptPart]) -> tuple[PromptPart, ...]:
+        """The parts without those of documents that may no longer be read."""
+        now = {self.session.relative(d.uri) for d in self.session.documents.all() if self.session.may_learn(d)}
+        return tuple(p for p in parts if p.label.origin not in _FROM_DOCUMENTS or p.label.uri in now)
+
+    def _forget_gathered(self) -> None:
+        """Rules or settings changed: nothing that was gathered under the old ones is used."""
+        for state in self._documents.values():
+            state.parts, state.fresh, state.key = (), None, None
+            state.memory = replace(state.memory, previous=None)
+
+    async def _read_rules(self) -> None:
+        roots = self.session.roots
+        trusted = self.session.settings.context.trusted_folders
+        patterns = self.session.settings.privacy.ignore
+        self._roots, self._rules = await asyncio.to_thread(_real_roots_and_rules, roots, trusted, patterns)
+
+    def _real_path(self, uri: str) -> str | None:
+        """A document's path below the real path of its workspace folder; None where it is in none."""
+        path = path_of(uri)
+        for real, root in self._roots.items():
+            if path is not None and path.startswith(root.rstrip("/") + "/"):
+                return os.path.join(real, path[len(root.rstrip("/")) + 1 :])
+        return None
+
+    def _relative(self, path: str) -> str:
+        for real in self._roots:
+            if path.startswith(real.rstrip("/") + "/"):
+                return path[len(real.rstrip("/")) + 1 :]
+        return ""
 
 
-def _near(query: Query) -> str:
-    snapshot, line = query.snapshot, query.line
-    first = snapshot.line_span(max(0, line - NEAR_LINES)).start
-    return snapshot.slice(first, snapshot.line_span(line + NEAR_LINES).end)
+async def _nothing() -> Around:
+    return Around()
+
+
+def _trees() -> SyntaxTrees:
+    from ai_lsp.context.syntax import SyntaxTrees  # the parser's library is loaded with the first prompt
+
+    return SyntaxTrees()
+
+
+def _facts(parsed: Parsed | None, place: Place) -> SyntaxFacts:
+    from ai_lsp.context.syntax_facts import facts, facts_by_lines
+
+    return facts(parsed, place.offset) if parsed is not None else facts_by_lines(place.snapshot, place.offset)
+
+
+def _shape(place: Place, facts: SyntaxFacts | None, known: Sequence[int]) -> Shape:
+    cuts = current_file.cuts(place.snapshot, facts, known)
+    if facts is None:
+        return Shape(cuts)
+    here = place.snapshot.line_span(place.line).start
+    starts = [0, *(cut for cut in cuts if cut < here)][-PAGES:]
+    pages = list(zip(starts, [*starts[1:], here], strict=True))
+    return Shape(cuts, current_file.skeletons(place.snapshot, facts, pages))
+
+
+def _moved(cuts: Sequence[int], edits: Sequence[Edit]) -> tuple[int, ...]:
+    """Where cuts stand after some edits."""
+    out = list(cuts)
+    for edit in edits:
+        out = [map_offset(cut, edit) if cut >= edit.span.start else cut for cut in out]
+    return tuple(sorted(set(out)))
+
+
+def _noted(path: str, raw: Any) -> Noted | None:
+    """A diagnostic as the editor or this server sends it; None where it has another shape."""
+    if not isinstance(raw, Mapping) or not isinstance(raw.get("message"), str):
+        return None
+    try:
+        line = int(raw["range"]["start"]["line"])
+    except (KeyError, TypeError, ValueError):
+        return None
+    severity, source = raw.get("severity"), raw.get("source")
+    return Noted(
+        path,
+        max(0, line),
+        severity if isinstance(severity, int) else 1,
+        raw["message"][:1_000],
+        source[:40] if isinstance(source, str) else "",
+    )
+
+
+def _real_roots_and_rules(
+    roots: Sequence[str], trusted: Sequence[str], patterns: tuple[str, ...]
+) -> tuple[Mapping[str, str], tuple[Rules, ...]]:
+    return {os.path.realpath(root): root for root in roots}, read_rules(roots, trusted, patterns)

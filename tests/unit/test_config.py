@@ -90,6 +90,12 @@ RIGHT: dict[str, tuple[object, object]] = {
     "index.cache": (False, False),
     "privacy.ignore": (["*.pem", "!a.pem"], ("*.pem", "!a.pem")),
     "privacy.ledger": (False, False),
+    "context.enabled": (False, False),
+    "context.trusted_folders": (["~/work", "/srv/app"], ("~/work", "/srv/app")),
+    "context.warm_tokens": (0, 0),
+    "recording.enabled": (True, True),
+    "recording.max_mb": (5, 5),
+    "recording.days": (1, 1),
     "log.level": ("debug", "debug"),
     "log.file": ("~/ai-lsp.log", "~/ai-lsp.log"),
 }
@@ -104,6 +110,14 @@ def test_a_right_value_is_taken_over(row: Row) -> None:
     assert in_force(loaded)[key] == expected
     assert type(in_force(loaded)[key]) is type(expected)
     assert loaded.origin[key] == "user file"
+
+
+@pytest.mark.parametrize("kind", [kind for kind in Kind if kind is not Kind.USER])
+def test_what_only_the_users_file_may_say_is_heard_from_nowhere_else(kind: Kind) -> None:
+    """VS Code, for one, takes an editor's settings from the repository that it shows."""
+    loaded = load([Source(kind, "s", {"context": {"trusted_folders": ["/"]}})])
+    assert loaded.settings.context.trusted_folders == ()
+    assert [problem.key for problem in loaded.problems] == ["context.trusted_folders"]
 
 
 def test_the_apis_are_the_files_of_the_backends() -> None:

@@ -20,6 +20,9 @@ PAGE_LINES = 64
 SLACK_LINES = 16
 """How far from a multiple of PAGE_LINES a cut may be to stand at a definition's start."""
 
+SIGNATURES, ESSENTIAL = 1, 2
+"""Priorities of what stands for a page, which whoever lays out the pages takes as words."""
+
 MOST_ESSENTIAL, MOST_SIGNATURES = 40, 24  # lines of one page
 
 Skeletons = Mapping[str, tuple[Alternative, ...]]
@@ -65,7 +68,7 @@ def skeletons(snapshot: DocumentSnapshot, facts: SyntaxFacts, pages: Sequence[tu
     """Shorter texts for pages (pairs of offsets) of the current file.
 
     The fuller one has all signatures that start in the page, the shorter one imports and the signatures of what
-    encloses the place. The priorities of both are relative: 1 and 2 steps above the page's own.
+    encloses the place. Their priorities are SIGNATURES and ESSENTIAL.
     """
     essential = {d.signature for d in facts.enclosing} | set(facts.imports)
     signatures = {d.signature for d in facts.definitions if d.body_start >= 0}
@@ -79,9 +82,9 @@ def skeletons(snapshot: DocumentSnapshot, facts: SyntaxFacts, pages: Sequence[tu
         fuller = _taken(snapshot, all_marked, first, last, MOST_ESSENTIAL + MOST_SIGNATURES)
         ladder = []
         if fuller != short and len(fuller) < len(text) * 3 // 4:
-            ladder.append(Alternative(fuller, 1))
+            ladder.append(Alternative(fuller, SIGNATURES))
         if short and len(short) < len(text) * 3 // 4:
-            ladder.append(Alternative(short, 2))
+            ladder.append(Alternative(short, ESSENTIAL))
         if ladder:
             out[text] = tuple(ladder)
     return out

@@ -1,4 +1,4 @@
-"""Definitions of what is used near the place, wherever in the workspace they stand: in full, else the signature."""
+"""Definitions of what is used near the place, wherever they stand: in full, else the signature."""
 
 from __future__ import annotations
 

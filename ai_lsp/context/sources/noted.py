@@ -13,7 +13,7 @@ _WORDS = {1: "error", 2: "warning", 3: "information", 4: "hint"}
 
 
 def parts(place: Place, noted: Sequence[Noted], *, priority: int) -> tuple[PromptPart, ...]:
-    """One part per file: the diagnostics nearest to the place, and errors of other files; in the order of lines."""
+    """One part per file: the diagnostics nearest to the place, and errors of other files; by line."""
     chosen = sorted(noted, key=lambda one: _rank(place, one))[:MOST]
     chosen = [one for one in chosen if one.path != place.path or abs(one.line - place.line) <= NEAR_LINES]
     out = []

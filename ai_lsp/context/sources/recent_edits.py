@@ -1,4 +1,4 @@
-"""What the user changed a moment ago, as small diffs with their age: intent shows in edits before it does in text."""
+"""What the user changed a moment ago, as small diffs with their age: there intent shows first."""
 
 from __future__ import annotations
 
@@ -17,7 +17,7 @@ _AGES = ((60.0, "just now"), (600.0, "minutes ago"), (OLDEST_S, "earlier"))
 
 
 def parts(place: Place, edits: Sequence[RecentEdit], *, priority: int) -> tuple[PromptPart, ...]:
-    """The last edits, oldest first, the newest with `priority` and the older ones less. `edits` are oldest first."""
+    """The last edits, oldest first as `edits` are; the newest has `priority`, the older ones less."""
     wanted = [edit for edit in edits if edit.age_s <= OLDEST_S and not _is_seen(place, edit) and edit.path]
     return tuple(
         PromptPart(

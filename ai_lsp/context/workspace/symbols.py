@@ -6,7 +6,7 @@ import math
 import re
 import time
 from collections import defaultdict
-from collections.abc import Iterable, Sequence
+from collections.abc import Callable, Iterable, Sequence
 from dataclasses import dataclass
 from typing import NamedTuple
 
@@ -36,7 +36,9 @@ MOST_SAME = 12
 """A name defined more often than this says nothing, unless the file is imported."""
 
 _WORD = re.compile(r"[^\W\d]\w*")
-_TEST = re.compile(r"(^|[/_.-])(tests?|specs?|__tests__)([/_.-]|$)|_test\.|\.test\.|\.spec\.|Test\.", re.IGNORECASE)
+_TEST = re.compile(
+    r"(^|[/_.-])(tests?|specs?|__tests__)([/_.-]|$)|_test\.|\.test\.|\.spec\.|Test\.", re.IGNORECASE
+)
 
 
 class Symbol(NamedTuple):
@@ -52,7 +54,7 @@ class Symbol(NamedTuple):
 
 @dataclass(frozen=True, slots=True)
 class Use:
-    """Where definitions are wanted: `names` are used there, nearest first; `imports` is the text of the imports."""
+    """Where definitions are wanted: `names` used there, nearest first, and the text of the imports."""
 
     path: str
     language: str
@@ -63,7 +65,9 @@ class Use:
 class SymbolTable:
     """All definitions by name and by file."""
 
-    def __init__(self) -> None:
+    def __init__(self, is_test: Callable[[str], bool]) -> None:
+        """`is_test` says of a path whether it is that of a test."""
+        self._is_test = is_test
         self._of_file: dict[str, tuple[Symbol, ...]] = {}
         self._family: dict[str, str] = {}
         self._by_name: dict[str, list[Symbol]] = defaultdict(list)
@@ -111,10 +115,14 @@ class SymbolTable:
     def _scored(
         self, name: str, nearness: float, use: Use, imported: frozenset[str]
     ) -> Iterable[tuple[Symbol, float]]:
-        here = [s for s in self._by_name.get(name, ()) if s.path != use.path and self._family[s.path] == use.language]
+        here = [
+            s for s in self._by_name.get(name, ()) if s.path != use.path and self._family[s.path] == use.language
+        ]
         tops = [s for s in here if not s.holder]
         for symbol in here:
             affinity = _affinity(symbol, use, imported)
+            if self._is_test(symbol.path) and not self._is_test(use.path):
+                affinity = max(affinity - 0.8, -0.9)
             if len(here) > MOST_SAME and affinity < 2:
                 continue
             rarity = 1 / (1 + math.log2(len(tops) if not symbol.holder and tops else len(here)))
@@ -135,11 +143,9 @@ def _affinity(symbol: Symbol, use: Use, imported: frozenset[str]) -> float:
         out += 0.5
     if symbol.holder and symbol.holder in use.names:
         out += 1.0
-    if is_test(symbol.path) and not is_test(use.path):
-        out -= 0.8
     if symbol.kind == "variable":
         out -= 0.3
-    return max(out, -0.9)
+    return out
 
 
 def _stem(path: str) -> str:
@@ -148,7 +154,7 @@ def _stem(path: str) -> str:
 
 
 def is_test(path: str) -> bool:
-    """Whether a path is that of a test."""
+    """Whether a path, relative to its workspace folder, is that of a test."""
     return _TEST.search(path) is not None
 
 
@@ -190,7 +196,9 @@ def symbols_of(path: str, parsed: Parsed) -> list[Symbol]:
         if definition.kind not in KINDS or not definition.name or len(definition.name) > 120:
             continue
         holder = outline.definitions[parent].name if parent >= 0 else ""
-        if parent >= 0 and (definition.kind == "variable" or outline.definitions[parent].kind in ("function", "method")):
+        if parent >= 0 and (
+            definition.kind == "variable" or outline.definitions[parent].kind in ("function", "method")
+        ):
             continue
         first = snapshot.line_at(definition.start)
         last = snapshot.line_at(max(definition.start, definition.end - 1))
@@ -206,7 +214,12 @@ def outline_text(parsed: Parsed, first_line: int = 0, last_line: int = -1, most:
     at = first_line
     for definition in parsed.outline.definitions:
         line = snapshot.line_at(definition.start)
-        if line < at or line > last or definition.kind not in KINDS or (definition.kind == "variable" and line > 200):
+        if (
+            line < at
+            or line > last
+            or definition.kind not in KINDS
+            or (definition.kind == "variable" and line > 200)
+        ):
             continue
         end = min(snapshot.line_at(max(definition.start, definition.signature_end - 1)), line + 6)
         out += [snapshot.line(n) for n in range(line, end + 1)]

@@ -1,8 +1,8 @@
-"""The process that knows the workspace: reads files and history at low priority, answers what matters for a place.
+"""The process that knows the workspace: reads files and history, and says what matters for a place.
 
     python -m ai_lsp.context.workspace.worker
 
-Reads one JSON list per line from standard input and writes one per answer:
+Messages over stdin and stdout, as context/wire.py writes them:
 ["start", roots, patterns, most_files], ["text", path, text], ["closed", path], ["files", [path…]],
 ["ask", number, question] → ["answer", number, answer]; ["status", state, files, symbols] on its own.
 Paths are absolute. It ends with its input.
@@ -11,16 +11,16 @@ Paths are absolute. It ends with its input.
 from __future__ import annotations
 
 import contextlib
-import json
 import os
-import selectors
+import queue
 import sys
+import threading
 from collections import OrderedDict, deque
 from collections.abc import Iterator
 from dataclasses import dataclass, field
-from typing import Any
+from typing import IO, Any
 
-from ai_lsp.context import git
+from ai_lsp.context import git, wire
 from ai_lsp.context.languages import language_of
 from ai_lsp.context.syntax_facts import Parsed
 from ai_lsp.context.workspace.cochange import COMMAND, Together, commits_of
@@ -43,7 +43,6 @@ MOST_DEFINITION_LINES = 40
 MOST_EXCERPT_LINES = 30
 KEPT_TREES = 24
 GIT_S = 20.0
-_READ = 1 << 16
 
 
 @dataclass(slots=True)
@@ -60,7 +59,7 @@ class Workspace:
     """All that is known of the folders, by absolute path."""
 
     def __init__(self) -> None:
-        self.table = SymbolTable()
+        self.table = SymbolTable(self.is_test)
         self.reader = Reader()
         self.roots: list[Root] = []
         self.waiting: deque[str] = deque()
@@ -70,8 +69,10 @@ class Workspace:
 
     def start(self, roots: list[str], patterns: list[str], most_files: int) -> None:
         """Other folders or rules: all is learnt anew, history first, since it is quick."""
-        self.table, self._trees = SymbolTable(), OrderedDict()
-        self.roots = [Root(WorkspaceFiles(root, patterns=tuple(patterns))) for root in roots if os.path.isdir(root)]
+        self.table, self._trees = SymbolTable(self.is_test), OrderedDict()
+        self.roots = [
+            Root(WorkspaceFiles(root, patterns=tuple(patterns))) for root in roots if os.path.isdir(root)
+        ]
         self.waiting.clear()
         left = most_files
         for root in self.roots:
@@ -81,7 +82,7 @@ class Workspace:
                 left -= 1
             if (log := git.read(root.files.root, COMMAND, limit_s=GIT_S)) is not None:
                 root.together = Together(commits_of(log))
-        self.waiting = deque(sorted(self.waiting, key=lambda path: (is_test(path), path.count("/"))))
+        self.waiting = deque(sorted(self.waiting, key=lambda path: (self.is_test(path), path.count("/"))))
 
     def changed(self, path: str) -> None:
         """A file may have another text, be new or be gone; changed ignore files drop what they now forbid."""
@@ -143,6 +144,11 @@ class Workspace:
         root = self._root_of(path)
         return root is not None and root.files.may_index(path) is not None
 
+    def is_test(self, path: str) -> bool:
+        """Whether a path is that of a test, as its place in the workspace says."""
+        root = self._root_of(path)
+        return is_test(path[len(root.files.root) + 1 :] if root is not None else path)
+
     # What is asked
 
     def ask(self, question: dict[str, Any]) -> dict[str, Any]:
@@ -167,7 +173,7 @@ class Workspace:
                 continue
             signature = signature_text(parsed, symbol)
             if not signature:  # the file has changed: it is read again, and next time it is right
-                self.changed(symbol.path)
+                self.learn(symbol.path)
                 continue
             text = self._text(parsed, symbol)
             yield [
@@ -192,14 +198,15 @@ class Workspace:
         root = self._root_of(path)
         if root is None:
             return
-        tests = [(each, 1.0) for each in _counterparts(path, root.known)[:2]]
+        tests = [(each, 1.0) for each in _counterparts(path, root.known, self.is_test(path))[:2]]
         relative = os.path.relpath(path, root.files.root).replace(os.sep, "/")
         together = [
-            (os.path.join(root.files.root, other), share)
-            for other, share in root.together.with_(relative)[:12]
+            (os.path.join(root.files.root, other), share) for other, share in root.together.with_(relative)[:12]
         ]
         shown = {each for each, _ in tests}
-        for other, share in [*tests, *(one for one in together if one[0] in root.known and one[0] not in shown)][:4]:
+        for other, share in [*tests, *(one for one in together if one[0] in root.known and one[0] not in shown)][
+            :4
+        ]:
             if not self.may_show(other) or (parsed := self._parsed(other)) is None:
                 continue
             why = "tests" if other in shown else "changes together"
@@ -208,7 +215,7 @@ class Workspace:
             yield [other, why, outline, round(share, 4), text, first, last]
 
 
-def _counterparts(path: str, known: set[str]) -> list[str]:
+def _counterparts(path: str, known: set[str], is_test: bool) -> list[str]:
     """The tests of a file, or what a test file tests: by the names that languages give them, nearest first."""
     folder, _, name = path.rpartition("/")
     stem, _, extension = name.partition(".")
@@ -216,21 +223,25 @@ def _counterparts(path: str, known: set[str]) -> list[str]:
     plain = stem.removeprefix("test_").removesuffix("_test").removesuffix("Test").removesuffix("Tests")
     wanted = (
         {f"{plain}.{extension}"}
-        if is_test(path)
+        if is_test
         else {
             f"test_{stem}.{extension}", f"{stem}_test.{extension}", f"{stem}.test.{extension}",
-            f"{stem}.spec.{extension}", f"{stem}Test.{extension}", f"{stem}Tests.{extension}", f"{stem}_spec.{extension}",
+            f"{stem}.spec.{extension}", f"{stem}Test.{extension}", f"{stem}Tests.{extension}",
+            f"{stem}_spec.{extension}",
         }
     )  # fmt: skip
     found = [p for p in known if p.rpartition("/")[2] in wanted and p != path]
-    return sorted(found, key=lambda p: (-len(os.path.commonprefix([p, folder])), p))
+    return sorted(found, key=lambda p: (-len(os.path.commonpath([p, folder])), p))
 
 
 def _excerpt(parsed: Parsed, symbol: str) -> tuple[str, int, int]:
     """The first small definition of a test file that names a symbol."""
     snapshot = parsed.snapshot
     for definition in parsed.outline.definitions:
-        first, last = snapshot.line_at(definition.start), snapshot.line_at(max(definition.start, definition.end - 1))
+        first, last = (
+            snapshot.line_at(definition.start),
+            snapshot.line_at(max(definition.start, definition.end - 1)),
+        )
         if definition.body_start < 0 or last - first > MOST_EXCERPT_LINES:
             continue
         text = snapshot.slice(snapshot.line_span(first).start, snapshot.line_span(last).end)
@@ -239,66 +250,52 @@ def _excerpt(parsed: Parsed, symbol: str) -> tuple[str, int, int]:
     return "", 0, -1
 
 
-class Lines:
-    """Standard input, line by line, without waiting unless there is nothing else to do."""
-
-    def __init__(self, handle: int) -> None:
-        self._handle = handle
-        self._selector = selectors.DefaultSelector()
-        self._selector.register(handle, selectors.EVENT_READ)
-        self._held = b""
-        self.is_over = False
-
-    def next(self, *, waits: bool) -> bytes | None:
-        """The next line; None where none is there and `waits` is False, or at the end."""
-        while b"\n" not in self._held:
-            if self.is_over or not self._selector.select(None if waits else 0):
-                return None
-            part = os.read(self._handle, _READ)
-            if not part:
-                self.is_over = True
-                return None
-            self._held += part
-        line, _, self._held = self._held.partition(b"\n")
-        return line
-
-
 def main() -> int:
     """Serve until the end of the input."""
     with contextlib.suppress(OSError, AttributeError):
         os.nice(10)
-    wire = os.dup(1)
+    out = os.fdopen(os.dup(1), "wb")
     os.dup2(2, 1)  # stray prints go to stderr
-    lines, workspace, told = Lines(0), Workspace(), ""
-    with os.fdopen(wire, "wb", buffering=0) as out:
-        while True:
-            line = lines.next(waits=not workspace.waiting)
-            if line is not None:
-                answer = _handle(workspace, line)
-                if answer is not None:
-                    out.write(json.dumps(answer).encode("ascii") + b"\n")
-            elif lines.is_over:
+    inbox: queue.Queue[wire.Message | None] = queue.Queue()
+    threading.Thread(target=_read_into, args=(inbox,), name="wire", daemon=True).start()
+    workspace, told = Workspace(), ""
+    while True:
+        try:
+            message = inbox.get(block=not workspace.waiting)
+        except queue.Empty:
+            workspace.learn(workspace.waiting.popleft())
+        else:
+            if message is None:
                 return 0
-            elif workspace.waiting:
-                workspace.learn(workspace.waiting.popleft())
-            state = "indexing" if workspace.waiting else "ready"
-            if state != told:
-                told = state
-                known = sum(len(root.known) for root in workspace.roots)
-                out.write(json.dumps(["status", state, known, len(workspace.table)]).encode() + b"\n")
+            if (answer := _handle(workspace, message)) is not None:
+                _send(out, answer)
+        state = "indexing" if workspace.waiting else "ready"
+        if state != told:
+            told = state
+            _send(out, ["status", state, sum(len(r.known) for r in workspace.roots), len(workspace.table)])
 
 
-def _handle(workspace: Workspace, line: bytes) -> list[Any] | None:
+def _read_into(inbox: queue.Queue[wire.Message | None]) -> None:
     try:
-        message = json.loads(line)
-    except (ValueError, RecursionError):
-        return None
+        while (message := wire.read(sys.stdin.buffer)) is not None:
+            inbox.put(message)
+    except OSError:
+        pass
+    inbox.put(None)
+
+
+def _send(out: IO[bytes], message: wire.Message) -> None:
+    out.write(wire.pack(message))
+    out.flush()
+
+
+def _handle(workspace: Workspace, message: wire.Message) -> wire.Message | None:
     match message:
         case ["start", list(roots), list(patterns), int(most)]:
             workspace.start(roots, patterns, most)
         case ["text", str(path), str(text)]:
             workspace.texts[path] = text
-            workspace.changed(path)
+            workspace.learn(path)
         case ["closed", str(path)]:
             workspace.texts.pop(path, None)
             workspace.changed(path)
