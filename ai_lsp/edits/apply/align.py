@@ -1,0 +1,65 @@
+"""Lines of a block laid against a stretch of a file, whose ends are free: the cheapest pairing."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from functools import lru_cache
+
+from ai_lsp.edits.apply.likeness import distance
+
+_near = lru_cache(maxsize=20_000)(distance)
+
+
+def skip_cost(key: str) -> float:
+    """What it costs, in characters, that a block's line does not stand in the file."""
+    return 4.0 + 0.3 * len(key) if key else 1.0
+
+
+def _extra_cost(key: str) -> float:
+    """What it costs that a line of the file, between two of the block's, is not in the block."""
+    return 3.0 + 0.2 * min(len(key), 60) if key else 0.7
+
+
+def align(keys: Sequence[str], theirs: Sequence[str]) -> tuple[float, list[int]]:
+    """(cost, the index in `theirs` of each key or -1). Lines of `theirs` before and after cost nothing."""
+    rows, columns = len(keys), len(theirs)
+    extra = [_extra_cost(key) for key in theirs]
+    cost = [0.0] * (columns + 1)
+    came: list[list[int]] = []  # 0 a pair, 1 the block's line is skipped, 2 the file's line is extra
+    for row, key in enumerate(keys):
+        skip = skip_cost(key)
+        new = [cost[0] + skip]
+        how = [1]
+        last = row == rows - 1
+        left = new[0]
+        for column in range(columns):
+            other = theirs[column]
+            best, step = cost[column + 1] + skip, 1
+            if key == other:
+                pair = cost[column]
+            else:
+                pair = cost[column] + _near(key, other) if key and other else float("inf")
+            if pair <= best:
+                best, step = pair, 0
+            # Before the first paired line the file's lines are free: that is the row above's zero.
+            over = left + (0.0 if last else extra[column])
+            if over < best:
+                best, step = over, 2
+            new.append(best)
+            how.append(step)
+            left = best
+        cost = new
+        came.append(how)
+    pairs = [-1] * rows
+    row, column = rows - 1, columns
+    while row >= 0:
+        step = came[row][column]
+        if step == 2:
+            column -= 1
+        elif step == 1:
+            row -= 1
+        else:
+            column -= 1
+            pairs[row] = column
+            row -= 1
+    return cost[columns], pairs

@@ -1,0 +1,131 @@
+"""Where lines of a proposal stand in a file: every place they fit, the best kind of match first."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from dataclasses import dataclass
+
+from ai_lsp.edits.apply.align import align, skip_cost
+from ai_lsp.edits.apply.lines import FileLines, indent_of, key_of
+from ai_lsp.edits.proposal import Match
+
+MOST_PLACES = 4
+"""Fuzzy places that are looked at closely."""
+
+_COMMON = 64  # a line that stands more often than this says nothing about the place
+_LOST_SHARE = 0.5  # share of a block's own weight that may be missing before a place is none
+_MARGIN = 4.0  # characters by which the second-best place must be worse
+_TIMES = 1.6  # … and how many times
+
+
+@dataclass(frozen=True, slots=True)
+class Place:
+    """Lines `[first, last)` of the file; `pairs[i]` is the file's line of the block's line i, or -1.
+
+    `cost` is the distance in characters.
+    """
+
+    first: int
+    last: int
+    pairs: tuple[int, ...]
+    match: Match
+    cost: float = 0.0
+
+
+def exact_places(file: FileLines, block: Sequence[str]) -> list[Place]:
+    """The places where every line has the block's key; of the best kind only, in the order of the file."""
+    if not block:
+        return []
+    keys = [key_of(line) for line in block]
+    rarest = min(
+        range(len(keys)), key=lambda i: len(file.places.get(keys[i], ())) + (0 if keys[i] else 1_000_000)
+    )
+    found: dict[Match, list[Place]] = {}
+    count = len(block)
+    for number in file.places.get(keys[rarest], ()):
+        first = number - rarest
+        if first >= 0 and first + count <= len(file) and file.keys[first : first + count] == keys:
+            match = _kind(file.raw[first : first + count], block)
+            pairs = tuple(range(first, first + count))
+            found.setdefault(match, []).append(Place(first, first + count, pairs, match))
+    return next((found[match] for match in Match if match in found), [])
+
+
+def _kind(theirs: Sequence[str], block: Sequence[str]) -> Match:
+    if all(a == b for a, b in zip(theirs, block, strict=True)):
+        return Match.EXACT
+    same = all(indent_of(a) == indent_of(b) for a, b in zip(theirs, block, strict=True) if a.strip())
+    return Match.WHITESPACE if same else Match.REINDENTED
+
+
+def fuzzy_places(file: FileLines, block: Sequence[str]) -> list[Place]:
+    """The places that resemble the block at all, nearest first."""
+    keys = [key_of(line) for line in block]
+    out: list[Place] = []
+    for start in _starts(file, keys):
+        slack = 3 + len(keys) // 3
+        low, high = max(0, start - slack), min(len(file), start + len(keys) + slack)
+        cost, pairs = align(keys, file.keys[low:high])
+        lines = [p for p in pairs if p >= 0]
+        if not lines:
+            continue
+        place = Place(
+            low + lines[0],
+            low + lines[-1] + 1,
+            tuple(p + low if p >= 0 else -1 for p in pairs),
+            Match.FUZZY,
+            cost,
+        )
+        if all(place.pairs != other.pairs for other in out):
+            out.append(place)
+    return sorted(out, key=lambda place: place.cost)
+
+
+def is_near(block: Sequence[str], place: Place) -> bool:
+    """Whether enough of a block stands at a place for it to be that place, if no other is as near."""
+    return place.cost <= _LOST_SHARE * sum(skip_cost(key_of(line)) for line in block)
+
+
+def is_clear(best: Place, second: Place) -> bool:
+    """Whether the second-best place is so much worse that the best may be taken."""
+    return second.cost >= max(best.cost + _MARGIN, best.cost * _TIMES)
+
+
+def _starts(file: FileLines, keys: Sequence[str]) -> list[int]:
+    """Lines at which the block may start, by the votes of the lines it shares with the file."""
+    votes: dict[int, float] = {}
+    for index, key in enumerate(keys):
+        places = file.places.get(key, ()) if key else ()
+        if places and len(places) <= _COMMON:
+            for number in places:
+                start = number - index
+                votes[start] = votes.get(start, 0.0) + skip_cost(key) / len(places) ** 0.5
+    if len(votes) < MOST_PLACES:
+        for start, weight in _votes_of_words(file, keys).items():
+            votes[start] = votes.get(start, 0.0) + weight
+    pooled = {s: sum(votes.get(s + d, 0.0) for d in range(-3, 4)) + votes[s] for s in votes}
+    chosen: list[int] = []
+    for start in sorted(pooled, key=lambda s: (-pooled[s], s)):
+        if all(abs(start - other) > 3 for other in chosen):
+            chosen.append(start)
+            if len(chosen) == MOST_PLACES:
+                break
+    return chosen
+
+
+def _votes_of_words(file: FileLines, keys: Sequence[str]) -> dict[int, float]:
+    """Votes of lines that share rare words with the block's, for blocks of which no line stands in the file."""
+    votes: dict[int, float] = {}
+    longest = sorted(range(len(keys)), key=lambda i: -len(keys[i]))[:4]
+    for index in longest:
+        words = {w for w in keys[index].split(" ") if len(w) > 2}
+        if not words:
+            continue
+        for number, key in enumerate(file.keys):
+            shared = [w for w in words if w in key]
+            if len(shared) * 2 >= len(words) and abs(len(key) - len(keys[index])) < 0.4 * len(keys[index]) + 8:
+                votes[number - index] = votes.get(number - index, 0.0) + float(sum(map(len, shared)))
+    if len(votes) > 200:
+        kept = sorted(votes, key=lambda s: -votes[s])[:200]
+        votes = {s: votes[s] for s in kept}
+    return votes

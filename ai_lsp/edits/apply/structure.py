@@ -1,0 +1,219 @@
+"""The definitions of a text as ranges of lines, by tree-sitter, for texts that are whole and for sketches."""
+
+from __future__ import annotations
+
+import re
+from bisect import bisect_right
+from collections.abc import Callable, Sequence
+from dataclasses import dataclass, replace
+
+from tree_sitter import Parser, Point, Tree
+
+from ai_lsp.context.languages import Row, Syntax, language_of, syntax_of
+from ai_lsp.context.syntax_facts import tree_bytes
+from ai_lsp.context.syntax_outline import Definition, TooSlow, has_long_run, read_outline
+from ai_lsp.edits.apply.lines import FileLines, indent_of, key_of
+from ai_lsp.edits.markers import is_marker
+
+UNITS = frozenset(
+    ("function", "method", "class", "interface", "struct", "enum", "trait", "impl", "module", "macro", "type")
+)
+"""Kinds of definitions that are matched by name, and never lost unmentioned."""
+
+IsOver = Callable[[], bool]
+"""Asked now and then; True stops the work. The caller may let others run meanwhile."""
+
+_READ = 65_536
+_RECEIVER = re.compile(r"func\s*\(\s*(?:\w+\s+)?\*?\s*(\w+)")
+_CLOSERS = re.compile(r"[\])}>;,]|end\b|else\b|elif\b|except\b|finally\b|catch\b|rescue\b|case\b|default\b|\.")
+
+
+@dataclass(frozen=True, slots=True)
+class Unit:
+    """A definition: lines `[first, last)`, its head `[first, body)`; `body` is `last` where there is none.
+
+    `name` tells it from its siblings; `word` is the bare name. `parent` is an index, or -1. `is_open`: a sketch
+    leaves its end out.
+    """
+
+    name: str
+    word: str
+    kind: str
+    first: int
+    body: int
+    last: int
+    parent: int
+    is_open: bool = False
+
+
+@dataclass(frozen=True, slots=True)
+class Structure:
+    """The units of a text in order, outer ones first; `is_broken` says that some of it is no code."""
+
+    units: tuple[Unit, ...]
+    is_broken: bool
+
+    def children(self, parent: int) -> list[int]:
+        """The units directly inside of one; -1 is the file."""
+        return [index for index, unit in enumerate(self.units) if unit.parent == parent]
+
+
+def structure_of(file: FileLines, row: Row | None, is_over: IsOver) -> Structure | None:
+    """The definitions of a whole file; None without a grammar or where it cannot be parsed in time."""
+    if row is None:
+        return None
+    tree = _parse(file.text, syntax_of(row), is_over)
+    return None if tree is None else _structure(file, file.text, syntax_of(row), tree, is_over)
+
+
+def sketch_structure(file: FileLines, row: Row | None, is_over: IsOver) -> Structure | None:
+    """The definitions of a sketch. Those whose end is left out reach to the marker or the next outer line."""
+    if row is None:
+        return None
+    syntax = syntax_of(row)
+    best: tuple[str, Tree] | None = None
+    for text in _parseable(file, row):
+        tree = _parse(text, syntax, is_over)
+        if tree is not None and (best is None or not tree.root_node.has_error):
+            best = text, tree
+        if best is not None and not best[1].root_node.has_error:
+            break
+    if best is None:
+        return None
+    found = _structure(file, best[0], syntax, best[1], is_over)
+    return None if found is None else _clipped(found, file)
+
+
+def language(language_id: str, uri: str) -> Row | None:
+    """The row of a language that has definitions."""
+    return language_of(language_id, uri)
+
+
+def _parseable(file: FileLines, row: Row) -> list[str]:
+    """A sketch as texts of the same lines that the grammar may read: where a block needs a statement, one stands
+    in for each marker."""
+    if not row.is_indented or row.name != "python":
+        return [file.text]
+    stand_in = [
+        indent_of(line) + "pass" + end[len(line) :] if is_marker(line) else end
+        for line, end in zip(file.raw, file.full, strict=True)
+    ]
+    return ["".join(stand_in), file.text]
+
+
+def _parse(text: str, syntax: Syntax, is_over: IsOver) -> Tree | None:
+    data = tree_bytes(text)
+
+    def read(offset: int, _point: Point) -> bytes:
+        return data[offset : offset + _READ]
+
+    def progress(_offset: int, _has_error: bool) -> bool:
+        return is_over()
+
+    parser: Parser = syntax.parser()
+    try:
+        tree = parser.parse(read, encoding="utf8", progress_callback=progress)
+        return None if has_long_run(tree.root_node, is_over) else tree
+    except (ValueError, TooSlow):
+        return None
+
+
+def _structure(file: FileLines, text: str, syntax: Syntax, tree: Tree, is_over: IsOver) -> Structure | None:
+    try:
+        outline = read_outline(tree.root_node, syntax.outline, lambda a, b: text[a:b], len(text), is_over)
+    except TooSlow:
+        return None
+    starts = _line_starts(text)
+    units: list[Unit] = []
+    above: list[tuple[int, int]] = []  # (index of the unit, last line)
+    for definition in outline.definitions:
+        if definition.kind not in UNITS:
+            continue
+        unit = _unit(definition, text, starts, syntax.row)
+        while above and above[-1][1] <= unit.first:
+            above.pop()
+        if above and (unit.last > above[-1][1] or unit.first == units[above[-1][0]].first):
+            continue  # shares a line with another: what is on one line changes as one
+        units.append(replace(unit, parent=above[-1][0] if above else -1))
+        above.append((len(units) - 1, unit.last))
+    return Structure(_distinct(units, file), tree.root_node.has_error)
+
+
+def _line_starts(text: str) -> list[int]:
+    lines = FileLines(text)
+    return lines.offsets
+
+
+def _unit(definition: Definition, text: str, starts: Sequence[int], row: Row) -> Unit:
+    first = _line(starts, definition.start)
+    last = _line(starts, max(definition.start, definition.end - 1)) + 1
+    body = last
+    if definition.body_start >= 0:
+        body = _line(starts, definition.body_start)
+        if not row.is_indented or body == first:
+            body += 1
+        body = min(body, last)
+        # The grammar gives comments above the first statement to nobody; they are part of the body.
+        while row.is_indented and body - 1 > first and _is_remark(text[starts[body - 1] : starts[body]]):
+            body -= 1
+    word = definition.name
+    name = word
+    if definition.kind == "impl":
+        name = key_of(text[definition.start : definition.signature_end])
+    elif row.name == "go" and definition.kind == "method":
+        match = _RECEIVER.match(text[definition.start : definition.signature_end])
+        name = f"{match[1]}.{word}" if match else word
+    return Unit(name, word, definition.kind, first, body, last, -1)
+
+
+def _is_remark(line: str) -> bool:
+    return not line.strip() or line.lstrip().startswith("#")
+
+
+def _line(starts: Sequence[int], offset: int) -> int:
+    return bisect_right(starts, offset) - 1
+
+
+def _distinct(units: Sequence[Unit], file: FileLines) -> tuple[Unit, ...]:
+    """Overloads, which share a name within a parent, are told apart by their heads."""
+    counts: dict[tuple[int, str], int] = {}
+    for unit in units:
+        counts[unit.parent, unit.name] = counts.get((unit.parent, unit.name), 0) + 1
+    return tuple(
+        replace(unit, name=key_of(" ".join(file.raw[unit.first : max(unit.body, unit.first + 1)])))
+        if counts[unit.parent, unit.name] > 1
+        else unit
+        for unit in units
+    )
+
+
+def _clipped(found: Structure, file: FileLines) -> Structure:
+    """Units of a sketch end where a line says so, whatever a tree makes of text with holes."""
+    units: list[Unit] = []
+    where: dict[int, int] = {-1: -1}
+    for index, unit in enumerate(found.units):
+        has_hole = any(map(is_marker, file.raw[unit.first : unit.last]))
+        end = _end_by_indentation(unit, file) if has_hole or found.is_broken else unit.last
+        if end < unit.last:
+            unit = replace(unit, last=end, body=min(unit.body, end), is_open=True)
+        parent = unit.parent
+        while parent >= 0 and (where[parent] < 0 or units[where[parent]].last <= unit.first):
+            parent = found.units[parent].parent
+        where[index] = len(units)
+        units.append(replace(unit, parent=where[parent]))
+    return Structure(tuple(units), found.is_broken)
+
+
+def _end_by_indentation(unit: Unit, file: FileLines) -> int:
+    depth = len(indent_of(file.raw[unit.first]).expandtabs(4))
+    for number in range(unit.body, unit.last):
+        line = file.raw[number]
+        if not line.strip() or len(indent_of(line).expandtabs(4)) > depth:
+            continue
+        if is_marker(line):
+            return number
+        if not _CLOSERS.match(line.lstrip()) and not line.lstrip().startswith(
+            ("#", "//", "*", '"""', "'''", "{")
+        ):
+            return number
+    return unit.last

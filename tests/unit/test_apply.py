@@ -1,0 +1,199 @@
+"""Apply: what each reply format changes in a small file, and what is refused, with the failures others had."""
+
+from __future__ import annotations
+
+import pytest
+
+from ai_lsp.edits.apply import Applied, Match, Reason, Refusal, changed_text, locate_and_merge
+from ai_lsp.edits.formats import FORMATS
+from ai_lsp.edits.formats.recognise import read_reply
+from ai_lsp.text.document import DocumentSnapshot
+
+FILE = '''import os
+
+
+class Foo:
+    """Says things."""
+
+    def first(self):
+        return 1
+
+    def second(self, x):
+        # twice as much
+        y = 2 * x
+        return y
+
+
+def third():
+    y = 2
+    return Foo().second(y)
+'''
+
+
+def document(text: str = FILE, name: str = "a.py", language: str = "python") -> DocumentSnapshot:
+    return DocumentSnapshot(f"file:///w/src/{name}", 1, language, text)
+
+
+def apply(reply: str, text: str = FILE, **more: str) -> str | Refusal:
+    """The text after the first proposal of a reply."""
+    snapshot = document(text, **more)
+    found = read_reply(reply, snapshot)
+    if isinstance(found, Refusal):
+        return found
+    applied = locate_and_merge(snapshot, found[0])
+    return applied if isinstance(applied, Refusal) else changed_text(text, applied)
+
+
+def block(before: str, after: str, path: str = "") -> str:
+    return f"{path}\n<<<<<<< SEARCH\n{before}=======\n{after}>>>>>>> REPLACE\n"
+
+
+def evidence(reply: str, text: str = FILE) -> tuple[Match, tuple[str, ...]]:
+    snapshot = document(text)
+    found = read_reply(reply, snapshot)
+    assert not isinstance(found, Refusal)
+    applied = locate_and_merge(snapshot, found[0])
+    assert isinstance(applied, Applied), applied
+    return applied.evidence[0].match, applied.evidence[0].differences
+
+
+WANTED = FILE.replace("        y = 2 * x\n", "        y = 3 * x\n        log(y)\n")
+
+GOOD = {
+    "a block": block("        y = 2 * x\n", "        y = 3 * x\n        log(y)\n"),
+    "a block in a fence, with its path": "Sure!\n\nsrc/a.py\n```python\n"
+    + block("        y = 2 * x\n", "        y = 3 * x\n        log(y)\n").lstrip()
+    + "```\nDone.",
+    "a block at another indentation": block("y = 2 * x\nreturn y\n", "y = 3 * x\nlog(y)\nreturn y\n"),
+    "a block with gaps": block(
+        "    def second(self, x):\n...\n        y = 2 * x\n",
+        "    def second(self, x):\n...\n        y = 3 * x\n        log(y)\n",
+    ),
+    "a slip in a line shown for context": block(
+        "        # twise as much\n        y = 2 * x\n",
+        "        # twise as much\n        y = 3 * x\n        log(y)\n",
+    ),
+    "a diff with wrong numbers": "```diff\n--- a/src/a.py\n+++ b/src/a.py\n@@ -112,3 +99,4 @@\n"
+    "         # twice as much\n"
+    "-        y = 2 * x\n+        y = 3 * x\n+        log(y)\n         return y\n```\n",
+    "a diff without a file": "@@ @@\n"
+    "-        y = 2 * x\n+        y = 3 * x\n+        log(y)\n         return y\n",
+    "a V4A patch": "*** Begin Patch\n*** Update File: src/a.py\n@@ class Foo:\n@@ def second(self, x):\n"
+    "         # twice as much\n-        y = 2 * x\n+        y = 3 * x\n+        log(y)\n         return y\n"
+    "*** End Patch",
+    "the whole file": f"Here it is:\n```python\n{WANTED}```\n",
+    "a whole method": "```python\n"
+    "    def second(self, x):\n        # twice as much\n        y = 3 * x\n        log(y)\n"
+    "        return y\n```",
+    "a whole method without its indentation": "```python\n"
+    "def second(self, x):\n    # twice as much\n    y = 3 * x\n"
+    "    log(y)\n    return y\n```",
+    "a sketch": "```python\n# ... existing code ...\n\nclass Foo:\n    # ... existing code ...\n\n"
+    "    def second(self, x):\n        # twice as much\n        y = 3 * x\n        log(y)\n        return y\n\n"
+    "# ... rest of the file ...\n```",
+    "a sketch of a part of a method": "class Foo:\n"
+    "    # ...\n    def second(self, x):\n        # ... existing code ...\n"
+    "        y = 3 * x\n        log(y)\n        return y\n    # ...\n",
+    "leaked tokens": block("        y = 2 * x\n", "        y = 3 * x\n        log(y)\n") + "<|im_end|>\n",
+}
+
+
+@pytest.mark.parametrize("name", GOOD)
+def test_every_format_makes_the_same_edit(name: str) -> None:
+    assert apply(GOOD[name]) == WANTED
+
+
+def test_the_files_own_bytes_win_outside_of_the_change() -> None:
+    text = FILE.replace("\n", "\r\n").replace("twice", "“twice”")
+    reply = block('        # "twice" as much\n        y = 2 * x\n', '        # "twice" as much\n        y = 3\n')
+    assert apply(reply, text) == text.replace("y = 2 * x", "y = 3")
+
+
+def test_evidence_says_how_a_place_was_recognised() -> None:
+    assert evidence(GOOD["a block"]) == (Match.EXACT, ())
+    assert evidence(GOOD["a block at another indentation"])[0] is Match.REINDENTED
+    match, said = evidence(GOOD["a slip in a line shown for context"])
+    assert match is Match.FUZZY
+    assert said == ("line 11 reads “# twice as much”, quoted as “# twise as much”",)
+
+
+REFUSED = {
+    "two places": (block("return y\n", "return z\n"), "return y\nx\nreturn y\n", Reason.AMBIGUOUS),
+    "drift": (block("    y := 99\n", "    y := 100\n"), "func a() {\n    y := 2\n}\n", Reason.NOT_FOUND),
+    "nothing like it": (block("    return 77\n    log()\n", "pass\n"), FILE, Reason.NOT_FOUND),
+    "cut off": (block("        y = 2 * x\n", "        y = 3")[:-17], FILE, Reason.TRUNCATED),
+    "another file": (block("y = 2 * x\n", "y = 3\n", "src/b.py"), FILE, Reason.OTHER_FILE),
+    "prose": ("I am sorry, but I cannot help with that.", FILE, Reason.NO_EDIT),
+    "empty": ("  \n<|im_end|>", FILE, Reason.EMPTY),
+    "deletes": ("*** Begin Patch\n*** Delete File: src/a.py\n*** End Patch", FILE, Reason.DELETES_FILE),
+    "a class without its other method": (
+        "```python\nclass Foo:\n    def second(self, x):\n        return 3 * x\n```",
+        FILE,
+        Reason.LOSES_DEFINITION,
+    ),
+}
+
+
+@pytest.mark.parametrize("name", REFUSED)
+def test_what_is_not_certain_is_refused(name: str) -> None:
+    reply, text, reason = REFUSED[name]
+    refused = apply(reply, text)
+    assert isinstance(refused, Refusal), refused
+    assert refused.reason is reason
+    assert refused.reason.value in refused.sentence
+
+
+def test_conflict_marks_inside_the_file_do_not_confuse_blocks() -> None:
+    text = "a\n<<<<<<< HEAD\nb = 1\n=======\nb = 2\n>>>>>>> topic\nc\n"
+    reply = (
+        "<<<<<<< SEARCH\n<<<<<<< HEAD\nb = 1\n=======\nb = 2\n>>>>>>> topic\n=======\nb = 2\n>>>>>>> REPLACE\n"
+    )
+    assert apply(reply, text) == "a\nb = 2\nc\n"
+
+
+def test_a_second_block_is_found_before_the_first_moves_it() -> None:
+    reply = block("import os\n", "import os\nimport re\nimport sys\n") + block("    y = 2\n", "    y = 4\n")
+    wanted = FILE.replace("import os\n", "import os\nimport re\nimport sys\n").replace(
+        "    y = 2\n", "    y = 4\n"
+    )
+    assert apply(reply) == wanted
+
+
+def test_replacement_text_is_never_expanded() -> None:
+    assert apply(block("import os\n", r"import $& \1 \g<0>" + "\n")) == FILE.replace(
+        "import os", r"import $& \1 \g<0>"
+    )
+
+
+def test_a_fence_inside_markdown_does_not_end_the_file() -> None:
+    text = "# Title\n\nSee:\n\n```sh\nmake\n```\n\nEnd.\n"
+    assert apply(
+        f"```markdown\n{text.replace('make', 'make test')}```", text, name="a.md", language="markdown"
+    ) == (text.replace("make", "make test"))
+
+
+def test_an_older_base_is_rebased_or_refused() -> None:
+    base = document()
+    proposal = FORMATS["search_replace"].parse(GOOD["a block"])[0]
+    moved = document("# new\n" + FILE)
+    applied = locate_and_merge(moved, proposal, base=base)
+    assert isinstance(applied, Applied)
+    assert changed_text(moved.text, applied) == "# new\n" + WANTED
+    touched = document(FILE.replace("y = 2 * x", "y = 5 * x"))
+    refused = locate_and_merge(touched, proposal, base=base)
+    assert isinstance(refused, Refusal)
+    assert refused.reason is Reason.STALE
+
+
+def test_hunks_are_known_as_they_close() -> None:
+    for name, reply in (
+        ("search_replace", GOOD["a block"]),
+        ("unified_diff", GOOD["a diff with wrong numbers"]),
+        ("v4a", GOOD["a V4A patch"]),
+    ):
+        read = FORMATS[name].closed_hunks
+        reply += "\n"
+        sizes = [len(read(reply[:size])) for size in range(len(reply) + 1)]
+        assert sizes[0] == 0
+        assert sizes[-1] == 1
+        assert sizes == sorted(sizes), "a hunk that was closed stays so"
