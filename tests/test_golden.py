@@ -31,7 +31,10 @@ from tests.scripted_model import ScriptedModel
 FOLDER = Path(__file__).parent / "golden" / "completion"
 FILES = sorted(FOLDER.glob("*.txt"))
 SECTION = re.compile(r"^-- (@?[\w./]+) --\n", re.MULTILINE)
-LANGUAGES = {"py": "python", "ts": "typescript", "go": "go", "rs": "rust", "js": "javascript", "c": "c"}
+LANGUAGES = {
+    "py": "python", "ts": "typescript", "go": "go", "rs": "rust", "js": "javascript", "c": "c", "rb": "ruby",
+    "lua": "lua", "sh": "shellscript", "html": "html", "java": "java", "yaml": "yaml", "md": "markdown",
+}  # fmt: skip
 
 
 def parse(text: str) -> tuple[str, dict[str, str]]:

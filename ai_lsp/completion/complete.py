@@ -121,7 +121,7 @@ async def _ask_predictor(query: Query, world: World) -> Suggestion | Declined:
     )
     if found is None or not found.text.strip():
         return Declined(Reason.NOT_SURE)
-    limits = Limits(world.settings.max_lines, most == 1)
+    limits = Limits(world.settings.max_lines, most == 1, may_go_on=True)
     cleaned = clean(found.text, query, limits)
     if isinstance(cleaned, Declined):
         return cleaned

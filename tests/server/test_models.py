@@ -156,7 +156,7 @@ async def test_settings_change_while_running(tmp_path: Path, model: ScriptedMode
 
 
 async def test_line_ends_and_whole_line_ranges(tmp_path: Path, model: ScriptedModel) -> None:
-    model.change(reply="1\nb = 2")
+    model.change(reply="f(\n\t\t2)")
     async with session(tmp_path, route(model.url)) as client:
         await ready(client)
         text = "# 漢𝒳\r\n\ta = \r\n"
@@ -168,7 +168,7 @@ async def test_line_ends_and_whole_line_ranges(tmp_path: Path, model: ScriptedMo
             "formattingOptions": {"tabSize": 4, "insertSpaces": False},
         }
         item = (await client.request("textDocument/inlineCompletion", params))["items"][0]
-        assert item["insertText"] == "\ta = 1\nb = 2"  # editors put in their own line ends
+        assert item["insertText"] == "\ta = f(\n\t\t2)"  # editors put in their own line ends
         assert item["range"]["start"] == {"line": 1, "character": 0}
         assert item["range"]["end"] == {"line": 1, "character": 5}
 

@@ -1,0 +1,21 @@
+"""The step against bringing back what the user took away a moment ago."""
+
+from __future__ import annotations
+
+from ai_lsp.completion.clean.place import Place, squeezed
+
+LEAST = 2
+"""Characters, white space aside, that must be the same to call it bringing back."""
+
+
+def keep_removed_away(text: str, at: Place) -> str:
+    """Text that restores what was removed at the very cursor is no help, until the user types it again."""
+    offset = at.query.offset
+    for removal in at.limits.removed:
+        if removal.offset > offset or at.query.snapshot.slice(removal.offset, offset).strip():
+            continue
+        gone, new = squeezed(removal.text), squeezed(text)
+        same = min(len(gone), len(new))
+        if same >= LEAST and gone[:same] == new[:same]:
+            return ""
+    return text
