@@ -29,7 +29,7 @@ QUERY = st.tuples(LINES, LEFT, RIGHT, LINES, LANGUAGE).map(
 LIMITS = st.builds(Limits, st.integers(1, 6), st.booleans(), st.booleans())
 
 
-@settings(max_examples=600)
+@settings(max_examples=400, deadline=None)
 @given(QUERY, LIMITS, LINES, LINES)
 def test_what_comes_after_a_decided_stream_changes_nothing(
     query: Query, limits: Limits, raw: str, more: str
@@ -38,7 +38,7 @@ def test_what_comes_after_a_decided_stream_changes_nothing(
         assert clean(raw, query, limits) == clean(f"{raw}\n{more}", query, limits)
 
 
-@settings(max_examples=400)
+@settings(max_examples=400, deadline=None)
 @given(QUERY, LIMITS, LINES)
 def test_what_is_shown_is_no_more_than_may_be(query: Query, limits: Limits, raw: str) -> None:
     got = clean(raw, query, limits)
@@ -51,7 +51,7 @@ def test_what_is_shown_is_no_more_than_may_be(query: Query, limits: Limits, raw:
     assert len("".join(text.split())) <= len("".join(raw.split()))
 
 
-@settings(max_examples=300)
+@settings(max_examples=300, deadline=None)
 @given(QUERY, LIMITS, st.text(max_size=200))
 def test_nothing_that_a_model_may_say_is_an_error(query: Query, limits: Limits, raw: str) -> None:
     clean(raw, query, limits)
