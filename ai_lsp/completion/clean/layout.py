@@ -53,11 +53,16 @@ def _spaced(line: str, unit: str) -> str:
 
 def _rescaled(lines: list[str], at: Place) -> list[str]:
     """Where the first block's body is indented by another step than the document's, all following lines are."""
-    base, unit = width(at.left), len(at.unit)
-    first = (at.left + lines[0]).rstrip()
+    first, unit = (at.left + lines[0]).rstrip(), len(at.unit)
+    base = width(first)
     body = next((line for line in lines[1:] if line.strip()), "")
     step = width(body) - base
-    if not first.endswith(_BLOCK_END) or step <= 0 or step == unit or (unit % step and step % unit):
+    if (
+        not first.endswith(_BLOCK_END)
+        or step not in (2, 3, 4, 8)
+        or step == unit
+        or (unit % step and step % unit)
+    ):
         return lines
     out = [lines[0]]
     for line in lines[1:]:
