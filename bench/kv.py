@@ -21,13 +21,16 @@ import urllib.request
 from collections import defaultdict
 from dataclasses import dataclass
 from pathlib import Path
+from typing import Any
 
 from ai_lsp.cli.lsp_client import LspClient
+from eval.checkout import Checkout
 from eval.lines.cases import is_wanted
 from eval.lines.repository import Commit, Repository, language_id
 from tests.tiny_model.serve import serving
 
 ROOT = Path(__file__).parents[1]
+Rows = dict[str, dict[str, float]]
 COUNTERS = {"read": "llamacpp:prompt_tokens_total", "cached": "llamacpp:prompt_tokens_cached_total"}
 
 
@@ -109,7 +112,17 @@ async def type_commit(
         client.close(uri)
 
 
-async def measure(repository: str, url: str, commits: int, keys: int) -> dict[str, dict[str, float]]:
+async def go_to(client: LspClient, tree: Checkout, commit: str) -> None:
+    """The workspace is at a commit, and the server knows its files again."""
+    changed = [{"uri": path.as_uri(), "type": 2} for path in tree.at(commit)]
+    client.notify("workspace/didChangeWatchedFiles", {"changes": changed})
+    for _ in range(600):
+        await asyncio.sleep(0.05)
+        if (await client.request("aiLsp/status", {}))["context"]["state"] in ("ready", "off"):
+            return
+
+
+async def measure(repository: str, url: str, commits: int, keys: int, more: dict[str, Any]) -> Rows:
     repo, typed = Repository(repository), Typed()
     with tempfile.TemporaryDirectory() as folder:
         home = dict.fromkeys(("XDG_CONFIG_HOME", "XDG_CACHE_HOME", "XDG_STATE_HOME"), folder)
@@ -119,20 +132,22 @@ async def measure(repository: str, url: str, commits: int, keys: int) -> dict[st
             "model": "qwen2.5-coder-tiny",
             "context_tokens": 8192,
             "timeout_s": 30,
+            **more.pop("model", {}),
         }
         options = {
             "models": {"tiny": model},
             "routes": {"completion": "tiny"},
             "completion": {"max_tokens": 4, "debounce_ms": 0},
-            "index": {"enabled": False},
+            **more,
         }
         command = [sys.executable, "-m", "ai_lsp", "--stdio"]
         root = Path(folder).resolve() / "work"
-        root.mkdir()
+        tree = Checkout(repository, root)
         async with await LspClient.start(command, root, options=options, environment=home) as client:
             while (await client.request("aiLsp/status", {}))["routes"]["completion"]["state"] != "ready":
                 await asyncio.sleep(0.05)
             for commit in repo.commits(commits, is_wanted):
+                await go_to(client, tree, commit.parent)
                 await type_commit(client, url, commit, repo, typed, keys)
     repo.close()
     return {
@@ -142,19 +157,26 @@ async def measure(repository: str, url: str, commits: int, keys: int) -> dict[st
     }
 
 
+def options(args: argparse.Namespace) -> dict[str, Any]:
+    """Settings that differ from those of all runs."""
+    return {"context": {"enabled": not args.alone}, "model": {"template": args.template}}
+
+
 def main() -> int:
     parser = argparse.ArgumentParser(description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter)
     parser.add_argument("repositories", nargs="*", default=[str(ROOT)])
     parser.add_argument("--commits", type=int, default=6)
     parser.add_argument("--keys", type=int, default=250, help="most keys of one commit")
     parser.add_argument("--json", type=Path)
+    parser.add_argument("--template", default="", help="another family's format, such as mellum (suffix first)")
+    parser.add_argument("--alone", action="store_true", help="prompts of the document and nothing else")
     args = parser.parse_args()
     os.environ["AI_LSP_TINY_CACHE_RAM"] = "0"  # only what one slot remembers
     results = {}
     with serving(slots=1) as url:
         for repository in args.repositories:
             results[Path(repository).parent.name if repository.endswith("/repo") else Path(repository).name] = (
-                asyncio.run(measure(repository, url, args.commits, args.keys))
+                asyncio.run(measure(repository, url, args.commits, args.keys, options(args)))
             )
     print(f"{'repository':<24}{'keys':<18}{'requests':>9}{'prompt':>8}{'read/key':>10}{'share':>8}")
     for name, rows in results.items():

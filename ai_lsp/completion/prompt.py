@@ -3,19 +3,19 @@
 from __future__ import annotations
 
 from bisect import bisect_left, bisect_right
-from collections.abc import Callable, Mapping, Sequence
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field, replace
 from itertools import pairwise
 
 from ai_lsp.completion.query import Query
 from ai_lsp.completion.settings import CompletionSettings
-from ai_lsp.context.counts import Counts
+from ai_lsp.context.counts import Count, Counts
 from ai_lsp.context.fit import Fitted, Kept, fit
 from ai_lsp.context.parts import Alternative, Label, PromptPart
 from ai_lsp.context.sources.current_file import ESSENTIAL, PAGE_LINES, Skeletons
 from ai_lsp.models.port import ContextFile, FimPrompt, ModelRequest
 
-__all__ = ["PAGE_LINES", "Around", "Built", "Memory", "Shape", "build", "is_single_line"]
+__all__ = ["PAGE_LINES", "Around", "Built", "Inputs", "Memory", "Shape", "build", "is_single_line"]
 
 PAGES_ABOVE, PAGES_BELOW = 16, 4
 
@@ -60,11 +60,25 @@ class Memory:
 
 
 @dataclass(frozen=True, slots=True)
+class Inputs:
+    """All that a prompt is made of: the same inputs give the same bytes. This is what a recording holds."""
+
+    query: Query
+    settings: CompletionSettings
+    context_tokens: int
+    count: Count
+    repo: str = ""
+    around: Around = field(default_factory=Around)
+    previous: Fitted | None = None
+
+
+@dataclass(frozen=True, slots=True)
 class Built:
     """A request, and how its prompt came to be what it is."""
 
     request: ModelRequest
     fitted: Fitted
+    inputs: Inputs
 
 
 def build(
@@ -72,7 +86,7 @@ def build(
     settings: CompletionSettings,
     *,
     context_tokens: int,
-    count: Callable[[str], int],
+    count: Count,
     repo: str = "",
     around: Around | None = None,
     memory: Memory | None = None,
@@ -81,8 +95,16 @@ def build(
 
     The parts of other places (context/gather.py) stand in the order in which `around` has them.
     """
-    memory, around = memory or Memory(), around or Around()
-    files, shape = around.files, around.shape
+    memory = memory or Memory()
+    inputs = Inputs(query, settings, context_tokens, count, repo, around or Around(), memory.previous)
+    return build_from(inputs, memory.counts)
+
+
+def build_from(inputs: Inputs, counts: Counts) -> Built:
+    """`build` of inputs that were kept; `counts` only saves counting again."""
+    query, settings, count = inputs.query, inputs.settings, inputs.count
+    context_tokens, repo = inputs.context_tokens, inputs.repo
+    files, shape = inputs.around.files, inputs.around.shape
     budget = max(64, int((context_tokens - settings.max_tokens) * 0.9))
     budget = max(64, budget - min(FILE_MARK_TOKENS * len(files), budget // 4))
     typed = PromptPart("typed", _last_tokens(query.left, budget // 2, count), _label(query, 0, 0), "typed", TYPED)
@@ -91,7 +113,7 @@ def build(
     below = _pages_below(query, shape)
     others = [_named(part) for part in files]
     parts = (*others, *above, *below, typed)
-    fitted = fit(parts, budget, count, step=budget // 16, previous=memory.previous, counts=memory.counts)
+    fitted = fit(parts, budget, count, step=budget // 16, previous=inputs.previous, counts=counts)
     kept = {one.part.key: one for one in fitted.kept}
     chosen, lasting = _files(kept, others)
     prompt = FimPrompt(
@@ -105,7 +127,7 @@ def build(
         lasting=lasting,
     )
     stop = ("\n",) if is_single_line(query, settings) else ()
-    return Built(ModelRequest(prompt, max_tokens=settings.max_tokens, stop=stop), fitted)
+    return Built(ModelRequest(prompt, max_tokens=settings.max_tokens, stop=stop), fitted, inputs)
 
 
 def is_single_line(query: Query, settings: CompletionSettings) -> bool:
@@ -142,7 +164,7 @@ def _line_ended(text: str) -> str:
     return text if text.endswith("\n") or not text else text + "\n"
 
 
-def _pages_above(query: Query, shape: Shape, room: int, count: Callable[[str], int]) -> list[PromptPart]:
+def _pages_above(query: Query, shape: Shape, room: int, count: Count) -> list[PromptPart]:
     """The lines above the cursor's, farthest page first. Of a nearest page that is too large, its end."""
     end = query.snapshot.line_span(query.line).start
     base, cuts = _cuts(query, shape)
@@ -222,7 +244,7 @@ def _label(query: Query, first: int, last: int) -> Label:
     return Label(query.path, first, last)
 
 
-def _last_tokens(text: str, budget: int, count: Callable[[str], int]) -> str:
+def _last_tokens(text: str, budget: int, count: Count) -> str:
     """The end of a text, halved until it fits, and then whole lines where it has any."""
     if count(text) <= budget:
         return text

@@ -20,6 +20,7 @@ from ai_lsp.models.tokens import Counter, Estimate, prompt_size
 
 if TYPE_CHECKING:
     from ai_lsp.context.egress import Gate
+    from ai_lsp.context.screening import Disguise
 
 log = logging.getLogger(__name__)
 
@@ -128,6 +129,11 @@ class ModelRoutes:
         for name, model_ in old.items():
             if kept.get(name) is not model_:
                 await model_.model.aclose()
+
+    @property
+    def disguise(self) -> Disguise | None:
+        """What knows secrets and their placeholders; None until the first model is open."""
+        return self._gate.disguise if self._gate is not None else None
 
     def route(self, name: str) -> WatchedModel | None:
         """The model for a route, or None while it is unusable: unknown, wrongly set up, or resting."""

@@ -5,6 +5,7 @@ from __future__ import annotations
 from typing import TYPE_CHECKING, Any
 
 from ai_lsp.completion.query import Declined
+from ai_lsp.context.trace import summary
 
 if TYPE_CHECKING:
     from ai_lsp.lsp.session import Session
@@ -22,7 +23,9 @@ def why(session: Session) -> str:
         return f"No suggestion in {name}: {answer}"
     source = "the embedded predictor" if answer.origin == "local" else f"the model {answer.why!r}"
     because = f" ({answer.confidence:.0%} sure: {answer.why})" if answer.origin == "local" else ""
-    return f"The last suggestion in {name} came from {source}{because}, in {session.last.took_ms:.0f} ms"
+    text = f"The last suggestion in {name} came from {source}{because}, in {session.last.took_ms:.0f} ms"
+    prompt = session.surroundings.memory(session.last.uri).previous
+    return text if answer.origin == "local" or prompt is None else f"{text}. {summary(prompt)}"
 
 
 def status(session: Session) -> dict[str, Any]:
@@ -31,6 +34,7 @@ def status(session: Session) -> dict[str, Any]:
     local = session.predictor.status if session.predictor is not None else None
     named = {"completion": routes.completion, "next_edit": routes.next_edit}
     problems = [p for name in named.values() if name not in ("", "local") and (p := session.models.problem(name))]
+    workspace = session.surroundings.workspace
     inactive = None
     if not session.settings.completion.enabled or not routes.completion:
         inactive = "completion is switched off in the settings"
@@ -42,6 +46,7 @@ def status(session: Session) -> dict[str, Any]:
             "tokens": local.tokens if local else 0,
             "problem": local.problem if local else "",
         },
+        "context": {"state": workspace.state, "files": workspace.files, "definitions": workspace.symbols},
         "routes": {
             feature: {"model": "local", "state": local.state if local else "off"}
             if name == "local"

@@ -23,6 +23,7 @@ from ai_lsp.context.sources.rules import FILES as RULE_FILES
 from ai_lsp.context.workspace.client import Answer, Question, WorkspaceClient
 from ai_lsp.context.workspace_files import IGNORE_FILES
 from ai_lsp.lsp.from_lsp import path_of
+from ai_lsp.lsp.recorder import Recorder
 from ai_lsp.lsp.services.service import Service
 from ai_lsp.text.document import DocumentSnapshot
 from ai_lsp.text.edit import Edit, Span, map_offset
@@ -80,6 +81,7 @@ class Surroundings(Service):
     def __init__(self, session: Session) -> None:
         super().__init__(session)
         self.workspace = WorkspaceClient()
+        self.recorder = Recorder()
         self._trees: SyntaxTrees | None = None
         self._documents: dict[str, _Around] = {}
         self._recent: dict[str, None] = {}  # least recently used first
@@ -122,6 +124,7 @@ class Surroundings(Service):
         """A prompt was made: the next one keeps its cut where it can."""
         state = self._state(uri)
         state.memory = replace(state.memory, previous=built.fitted)
+        self.recorder.record(built, self.session.models.disguise)
 
     # Any feature
 
@@ -177,6 +180,7 @@ class Surroundings(Service):
 
     def settings_changed(self) -> None:
         settings = self.session.settings
+        self.recorder.use(settings.recording)
         routes = settings.routes
         named = (getattr(routes, name) for name in routes.__slots__)
         self._is_wanted = settings.context.enabled and any(name not in (LOCAL, OFF) for name in named)
@@ -202,6 +206,7 @@ class Surroundings(Service):
         if self._trees is not None:
             self._trees.close()
         await self.workspace.aclose()
+        await asyncio.to_thread(self.recorder.close)
 
     # Gathering
 
