@@ -18,9 +18,9 @@ from typing import Any
 from pygls.lsp.server import LanguageServer
 from pygls.protocol.language_server import LanguageServerProtocol
 
-from ai_lsp.lsp.framing import BadMessage
 from ai_lsp.lsp.from_lsp import InvalidParams
 from ai_lsp.lsp.transport import StdioWriter
+from ai_lsp.text.framing import BadMessage
 
 log = logging.getLogger(__name__)
 

@@ -10,7 +10,7 @@ import threading
 from collections.abc import Callable
 from typing import Any
 
-from ai_lsp.lsp.framing import FrameParser, frame
+from ai_lsp.text.framing import FrameParser, frame
 
 _READ = 1 << 16
 _ATOMIC = 4096  # PIPE_BUF on Linux: a pipe that select() calls writable takes this much without blocking

@@ -6,8 +6,8 @@ from pathlib import Path
 
 import pytest
 
-from ai_lsp.lsp.framing import FrameParser
 from ai_lsp.lsp.from_lsp import path_of
+from ai_lsp.text.framing import FrameParser
 from tests.fuzz.damage import body_of, framed
 from tests.fuzz.sessions import fuzz
 
