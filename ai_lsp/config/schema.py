@@ -11,6 +11,7 @@ from ai_lsp.config.settings import LOCAL, OFF, LogSettings, Routes
 from ai_lsp.config.values import Choice, FilePath, Flag, Number, Text, Texts, Url, Value, VariableName
 from ai_lsp.context.settings import ContextSettings, IndexSettings, PrivacySettings, RecordingSettings
 from ai_lsp.diagnostics.settings import ReviewSettings
+from ai_lsp.diagnostics.shadow.settings import ShadowSettings
 from ai_lsp.edits.next_settings import NextEditSettings
 from ai_lsp.models.settings import ModelSettings
 
@@ -237,6 +238,37 @@ ROWS: tuple[Row, ...] = (
         Number(1, 1_000_000, whole=True),
         "Larger files get none, in units of 1,024 characters.",
         Narrowing.LOWER,
+    ),
+    Row(
+        "shadow.enabled",
+        Flag(),
+        _of(ShadowSettings, "enabled"),
+        "Whether edits are checked by language servers of our own before they are shown.",
+        Narrowing.OFF,
+    ),
+    Row(
+        "shadow.servers",
+        Texts('names of checkers, such as ["ruff", "ty", "pyright", "tsgo", "gopls", "clangd"]'),
+        _of(ShadowSettings, "servers"),
+        "Which ones; each must be installed beside ai-lsp or be on PATH.",
+    ),
+    Row(
+        "shadow.wait_for",
+        Texts('features, of "edit" and "next_edit"'),
+        _of(ShadowSettings, "wait_for"),
+        "The features whose edits wait for a verdict; one that introduces an error is not shown.",
+    ),
+    Row(
+        "shadow.budget_ms",
+        Number(10, 60_000, whole=True),
+        _of(ShadowSettings, "budget_ms"),
+        "The longest wait for a verdict, in milliseconds.",
+    ),
+    Row(
+        "shadow.memory_mb",
+        Number(50, 100_000, whole=True),
+        _of(ShadowSettings, "memory_mb"),
+        "The most memory that all checkers may hold.",
     ),
     Row(
         "index.enabled",

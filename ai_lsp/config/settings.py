@@ -9,6 +9,7 @@ from types import MappingProxyType
 from ai_lsp.completion.settings import CompletionSettings
 from ai_lsp.context.settings import ContextSettings, IndexSettings, PrivacySettings, RecordingSettings
 from ai_lsp.diagnostics.settings import ReviewSettings
+from ai_lsp.diagnostics.shadow.settings import ShadowSettings
 from ai_lsp.edits.next_settings import NextEditSettings
 from ai_lsp.models.settings import ModelSettings
 
@@ -50,6 +51,7 @@ class Settings:
     completion: CompletionSettings = field(default_factory=CompletionSettings)
     review: ReviewSettings = field(default_factory=ReviewSettings)
     next_edit: NextEditSettings = field(default_factory=NextEditSettings)
+    shadow: ShadowSettings = field(default_factory=ShadowSettings)
     index: IndexSettings = field(default_factory=IndexSettings)
     context: ContextSettings = field(default_factory=ContextSettings)
     privacy: PrivacySettings = field(default_factory=PrivacySettings)

@@ -1,4 +1,4 @@
-"""Edits checked by language servers of our own: verdicts, faults that are never taken for "clean", real checkers."""
+"""Edits checked by language servers of our own: verdicts, faults never taken for "clean", real checkers."""
 
 from __future__ import annotations
 
@@ -6,7 +6,7 @@ import asyncio
 import hashlib
 import os
 import sys
-from collections.abc import AsyncIterator, Iterator
+from collections.abc import AsyncIterator
 from contextlib import asynccontextmanager
 from pathlib import Path
 
@@ -14,6 +14,7 @@ import pytest
 
 from ai_lsp.diagnostics.shadow import checkers
 from ai_lsp.diagnostics.shadow.checkers import BY_NAME, Checker
+from ai_lsp.diagnostics.shadow.importers import importers
 from ai_lsp.diagnostics.shadow.pool import Candidate, Pool
 from ai_lsp.diagnostics.shadow.settings import ShadowSettings
 from ai_lsp.diagnostics.shadow.verdict import Unknown, Verdict, difference, reported
@@ -32,15 +33,16 @@ async def pool(*servers: str, budget_ms: int = 10_000, **more: int) -> AsyncIter
 
 
 @pytest.fixture
-def broken(monkeypatch: pytest.MonkeyPatch) -> Iterator[None]:
+def broken(monkeypatch: pytest.MonkeyPatch) -> None:
     """Checkers named after the way in which they go wrong; `push` and `pull` do their duty."""
     monkeypatch.setenv("PYTHONPATH", str(REPOSITORY))
     ways = ["push", "stale", "unversioned", "flood", "garbage", "crash", "no-start", "hang", "silent"]
     for way in [*ways, "pull", "pull-late"]:
         program = (Path(sys.executable).name, "-m", "tests.broken_checker", way)
-        row = Checker(way, program, {".py": "python"}, pulls=way.startswith("pull"), memory_mb=500, patience_s=2.0)
+        row = Checker(
+            way, program, {".py": "python"}, pulls=way.startswith("pull"), memory_mb=500, patience_s=2.0
+        )
         monkeypatch.setitem(BY_NAME, way, row)  # type: ignore[misc]
-    yield
 
 
 def candidate(root: Path, before: str, after: str, name: str = "a.py") -> Candidate:
@@ -139,6 +141,31 @@ def test_equal_findings_are_counted() -> None:
     assert len(difference(two, one)[1]) == 1
 
 
+def test_importers_are_found_by_their_imports(tmp_path: Path) -> None:
+    files = {
+        "pkg/area.py": "x = 1\n",
+        "pkg/use.py": "from pkg.area import x\n",
+        "pkg/near.py": "from . import area\n",
+        "pkg/words.py": "# the area of a circle\n",
+        "secret/.env": "import area\n",
+        "web/a.ts": "export const a = 1\n",
+        "web/b.tsx": "import { a } from './a'\n",
+        "c/a.h": "int a;\n",
+        "c/b.c": '#include "a.h"\n',
+    }
+    for name, text in files.items():
+        (tmp_path / name).parent.mkdir(parents=True, exist_ok=True)
+        (tmp_path / name).write_text(text)
+
+    def found(name: str) -> set[str]:
+        return {str(Path(path).relative_to(tmp_path)) for path in importers(tmp_path, tmp_path / name)}
+
+    assert found("pkg/area.py") == {"pkg/use.py", "pkg/near.py"}
+    assert found("web/a.ts") == {"web/b.tsx"}
+    assert found("c/a.h") == {"c/b.c"}
+    assert found("secret/.env") == set()
+
+
 def state_of(root: Path) -> dict[str, tuple[int, str]]:
     files = [path for path in sorted(root.rglob("*")) if path.is_file()]
     return {str(p): (p.stat().st_mtime_ns, hashlib.sha256(p.read_bytes()).hexdigest()) for p in files}
@@ -158,9 +185,7 @@ async def test_ruff_and_ty_check_unsaved_text_and_touch_nothing(tmp_path: Path) 
             Candidate(tmp_path, {a: unsaved}, {a: renamed}, beside={b: (tmp_path / "b.py").read_text()})
         )
         both = {a: renamed, b: "from a import entries\n\nprint(entries('x'))\n"}
-        mended = await shadow.check(
-            Candidate(tmp_path, {a: unsaved, b: (tmp_path / "b.py").read_text()}, both)
-        )
+        mended = await shadow.check(Candidate(tmp_path, {a: unsaved, b: (tmp_path / "b.py").read_text()}, both))
     assert fine.is_clean, fine.sentence
     assert set(fine.checked_by) == {"ruff", "ty"}
     assert undefined.is_worse

@@ -33,8 +33,8 @@ class Checker:
 
     `pulls`: it answers `textDocument/diagnostic`; the others must publish with the document's version. One that
     does not is given `sentinel` at the text's end, a statement with an error that it names `sentinel_word` in:
-    a report that holds it is about this very text. `runs_project_code`: it loads or builds what the workspace
-    holds, so it is started only where the user named it. `patience_s` is the longest start; `memory_mb` a cap.
+    a report that holds it is about this very text. `patience_s` is the longest start; `memory_mb` a cap.
+    Some load what the workspace holds, so only the user's own settings name those beyond ruff and ty.
     """
 
     name: str
@@ -46,7 +46,6 @@ class Checker:
     options: Mapping[str, Any] = field(default_factory=dict)
     sentinel: str = ""
     sentinel_word: str = ""
-    runs_project_code: bool = False
 
 
 CHECKERS: tuple[Checker, ...] = (
@@ -64,7 +63,7 @@ CHECKERS: tuple[Checker, ...] = (
     Checker("pyright", ("pyright-langserver", "--stdio"), PYTHON, pulls=False, memory_mb=900, patience_s=30.0),
     Checker("tsgo", ("tsc", "--lsp", "--stdio"), TYPESCRIPT, pulls=True, memory_mb=600),  # TypeScript 7.0.2
     Checker(
-        "typescript-language-server",
+        "typescript-language-server",  # loads the TypeScript that lies in node_modules
         ("typescript-language-server", "--stdio"),
         TYPESCRIPT,
         pulls=False,
@@ -72,7 +71,6 @@ CHECKERS: tuple[Checker, ...] = (
         patience_s=30.0,
         sentinel="\n;const ai_lsp_sentinel: never = 0;\n",
         sentinel_word="'never'",
-        runs_project_code=True,  # it loads the TypeScript that lies in node_modules
     ),  # 5.3.0
     Checker("gopls", ("gopls", "serve"), {".go": "go"}, pulls=False, memory_mb=900, patience_s=30.0),  # 0.22.0
     Checker("clangd", ("clangd", "--background-index=0"), C, pulls=False, memory_mb=600),  # 21.1.8

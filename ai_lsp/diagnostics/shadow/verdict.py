@@ -12,7 +12,7 @@ from typing import Any
 from ai_lsp.text.document import split_lines
 
 _BLANKS = re.compile(r"\s+")
-ERROR = 1
+ERROR, HINT = 1, 4
 
 
 class Unknown(Enum):
@@ -42,9 +42,10 @@ class Reported:
     words: str
 
     @property
-    def key(self) -> tuple[str, str, str, str, str]:
-        """What makes two of them the same finding."""
-        return self.checker, self.uri, self.code, self.message, self.words
+    def key(self) -> tuple[str, str, str, str]:
+        """What makes two of them the same finding. The message is no part of it: it may tell a type or a line
+        that the edit changed elsewhere."""
+        return self.checker, self.uri, self.code or self.message, self.words
 
 
 @dataclass(frozen=True, slots=True)
@@ -85,7 +86,8 @@ class Verdict:
 
 
 def reported(checker: str, uri: str, text: str, items: Sequence[Any]) -> list[Reported]:
-    """A server's diagnostics of a text; what is not of their shape is passed over."""
+    """A server's diagnostics of a text. Hints are left out, which grey unused names and the like; so is what is
+    not of a diagnostic's shape."""
     lines = split_lines(text)
     out = []
     for item in items:
@@ -95,8 +97,9 @@ def reported(checker: str, uri: str, text: str, items: Sequence[Any]) -> list[Re
         line = start.get("line") if isinstance(start, Mapping) else None
         line = line if isinstance(line, int) and line >= 0 else 0
         words = _BLANKS.sub(" ", lines[line]).strip() if line < len(lines) else ""
-        severity = item.get("severity")
-        code = item.get("code")
+        severity, code = item.get("severity"), item.get("code")
+        if severity == HINT:
+            continue
         out.append(
             Reported(
                 checker,
