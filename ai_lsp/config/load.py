@@ -15,6 +15,7 @@ from ai_lsp.config.sources import Kind, Problem, Source
 from ai_lsp.config.values import Wrong, is_loopback, printable
 from ai_lsp.context.settings import ContextSettings, IndexSettings, PrivacySettings, RecordingSettings
 from ai_lsp.diagnostics.settings import ReviewSettings
+from ai_lsp.diagnostics.shadow.settings import ShadowSettings
 from ai_lsp.edits.next_settings import NextEditSettings
 from ai_lsp.models.settings import ModelSettings
 
@@ -248,6 +249,7 @@ def _settings(draft: _Draft) -> Settings:
         completion=CompletionSettings(**table("completion")),
         review=ReviewSettings(**table("review")),
         next_edit=NextEditSettings(**table("next_edit")),
+        shadow=ShadowSettings(**table("shadow")),
         index=IndexSettings(**table("index")),
         context=ContextSettings(**table("context")),
         privacy=PrivacySettings(**table("privacy")),
