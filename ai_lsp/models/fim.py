@@ -338,6 +338,7 @@ def narrow(prompt: FimPrompt, tokens: tuple[str, ...]) -> FimPrompt:
     start = hits[-1].end() if hits else 0
     at_line = len(prompt.prefix)
     first = token.search(prompt.suffix)
+    kept = [not token.search(each.path + "\n" + each.text) for each in prompt.files]
     return replace(
         prompt,
         prefix=before[start:at_line],
@@ -345,7 +346,8 @@ def narrow(prompt: FimPrompt, tokens: tuple[str, ...]) -> FimPrompt:
         suffix=prompt.suffix[: first.start()] if first else prompt.suffix,
         path="" if token.search(prompt.path) else prompt.path,
         repo="" if token.search(prompt.repo) else prompt.repo,
-        files=tuple(each for each in prompt.files if not token.search(each.path + "\n" + each.text)),
+        files=tuple(each for each, is_kept in zip(prompt.files, kept, strict=True) if is_kept),
+        lasting=None if prompt.lasting is None else sum(kept[: prompt.lasting]),
     )
 
 

@@ -7,10 +7,11 @@ suggestion.
 from __future__ import annotations
 
 import re
+from collections.abc import Iterable
 
 from ai_lsp.errors import MalformedAnswer
 from ai_lsp.models.fim import narrow
-from ai_lsp.models.port import FimPrompt, Message
+from ai_lsp.models.port import ContextFile, FimPrompt, Message
 from ai_lsp.models.wire import Unwrap
 
 OPEN = "<FILL>"
@@ -35,8 +36,17 @@ def without_marks(prompt: FimPrompt) -> FimPrompt:
 
 
 def stable_part(prompt: FimPrompt) -> str:
-    """The other files, which stay the same while one file is edited: a prefix that servers can cache."""
-    return "".join(f'<FILE path="{each.path}">\n{each.text}\n</FILE>\n' for each in prompt.files)
+    """The other files that stay the same while one file is edited: a prefix that servers can cache."""
+    return _written(prompt.files[: prompt.lasting])
+
+
+def passing_part(prompt: FimPrompt) -> str:
+    """The other files that change with every edit."""
+    return "" if prompt.lasting is None else _written(prompt.files[prompt.lasting :])
+
+
+def _written(files: Iterable[ContextFile]) -> str:
+    return "".join(f'<FILE path="{each.path}">\n{each.text}\n</FILE>\n' for each in files)
 
 
 def hole_part(prompt: FimPrompt) -> str:
@@ -48,7 +58,10 @@ def hole_part(prompt: FimPrompt) -> str:
 def messages(prompt: FimPrompt) -> tuple[Message, ...]:
     """The conversation for a chat model."""
     clean = without_marks(prompt)
-    return (Message("system", RULES), Message("user", stable_part(clean) + hole_part(clean)))
+    return (
+        Message("system", RULES),
+        Message("user", stable_part(clean) + passing_part(clean) + hole_part(clean)),
+    )
 
 
 def _prose() -> MalformedAnswer:

@@ -22,8 +22,8 @@ class FimPrompt:
     `prefix` ends at the start of the cursor's line, `typed` is that line's part left of the cursor, and
     `suffix` is everything right of the cursor. They are kept apart because a server with a prefix cache
     re-reads almost nothing per key when `typed` comes after the middle token (llama.vim's layout); a
-    backend that cannot do so sends `prefix + typed`. The first `lasting` of `files` stay the same for long; those
-    behind them change with every edit.
+    backend that cannot do so sends `prefix + typed`. The first `lasting` of `files` (None: all)
+    stay the same for long; those behind them change with every edit.
     """
 
     prefix: str
@@ -33,7 +33,7 @@ class FimPrompt:
     repo: str = ""
     language_id: str = ""
     files: tuple[ContextFile, ...] = ()
-    lasting: int = 0
+    lasting: int | None = None
 
 
 @dataclass(frozen=True, slots=True)

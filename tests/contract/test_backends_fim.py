@@ -191,6 +191,15 @@ async def test_anthropic_marks_what_stays_the_same_for_caching() -> None:
     assert "\n\n" not in body["stop_sequences"], "white space alone is refused there, and enforced here"
 
 
+async def test_anthropic_marks_no_file_that_changes_with_every_edit() -> None:
+    files = (*OTHER.files, ContextFile("src/b.py", "-old\n+new\n"))
+    body = await sent("anthropic", replace(OTHER, files=files, lasting=1), reply="<FILL>x</FILL>")
+    stable, rest = body["messages"][0]["content"]
+    assert "PI = 3.14" in stable["text"]
+    assert "+new" not in stable["text"]
+    assert rest["text"].index("+new") < rest["text"].index("<HOLE/>")
+
+
 async def test_anthropic_marks_a_conversation_before_its_last_question() -> None:
     turns = (Message("system", "S"), Message("user", "A"), Message("assistant", "B"), Message("user", "C"))
     body = await sent("anthropic", ChatPrompt(turns))

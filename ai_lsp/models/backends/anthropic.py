@@ -56,7 +56,7 @@ class Anthropic:
         prompt = hole.without_marks(prompt)
         stable = hole.stable_part(prompt)
         parts = [{"type": "text", "text": stable} | _CACHE] if stable else []
-        parts.append({"type": "text", "text": hole.hole_part(prompt)})
+        parts.append({"type": "text", "text": hole.passing_part(prompt) + hole.hole_part(prompt)})
         turns: list[dict[str, Any]] = [{"role": "user", "content": parts}]
         is_open = bool(_PREFILLS.search(self._settings.model))
         if is_open:
