@@ -368,11 +368,16 @@ class Session:
             edits_since=self.edits_since,
             new_id=lambda: str(next(self._ids)),
             debounce_s=0.0 if completion.debounce_ms == "auto" else completion.debounce_ms / 1000,
-            repo=Path(self.roots[0]).name if self.roots else "",
+            repo=self.repo,
             around=self.surroundings.around(query) if route is not None else None,
             memory=self.surroundings.memory(query.snapshot.uri),
             built=lambda built: self.surroundings.remember(query.snapshot.uri, built),
         )
+
+    @property
+    def repo(self) -> str:
+        """The name by which prompts speak of the workspace."""
+        return Path(self.roots[0]).name if self.roots else ""
 
     def may_learn(self, document: DocumentSnapshot) -> bool:
         """Whether a document's text may be used for suggestions, in its own file and in others."""
@@ -387,6 +392,11 @@ class Session:
         self.last = Outcome(query.snapshot.uri, answer, took_ms, self.clock())
         if isinstance(answer, Suggestion):
             self.shown.add(answer)
+
+    @property
+    def is_busy(self) -> bool:
+        """Whether a completion is being made."""
+        return bool(self._in_flight)
 
     def finished(self, uri: str, request: Request | None) -> None:
         """A completion is answered: nothing is left to supersede."""

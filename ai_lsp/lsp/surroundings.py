@@ -25,6 +25,7 @@ from ai_lsp.context.workspace_files import IGNORE_FILES
 from ai_lsp.lsp.from_lsp import path_of
 from ai_lsp.lsp.recorder import Recorder
 from ai_lsp.lsp.services.service import Service
+from ai_lsp.lsp.warmer import Warmer
 from ai_lsp.text.document import DocumentSnapshot
 from ai_lsp.text.edit import Edit, Span, map_offset
 
@@ -82,6 +83,7 @@ class Surroundings(Service):
         super().__init__(session)
         self.workspace = WorkspaceClient()
         self.recorder = Recorder()
+        self.warmer = Warmer(session)
         self._trees: SyntaxTrees | None = None
         self._documents: dict[str, _Around] = {}
         self._recent: dict[str, None] = {}  # least recently used first
@@ -103,6 +105,7 @@ class Surroundings(Service):
         if not self._is_wanted:
             return _nothing
         place = Place(query.snapshot, query.offset, query.path)
+        self.warmer.touched(query.snapshot.uri, query.offset)
         self._begin(state, place)
         task, shape, line = state.task, state.shape, place.line
 
@@ -125,6 +128,20 @@ class Surroundings(Service):
         state = self._state(uri)
         state.memory = replace(state.memory, previous=built.fitted)
         self.recorder.record(built, self.session.models.disguise)
+        self.warmer.asked(built.request)
+
+    def rested(self, query: Query) -> Around:
+        """What is known around a place where the user rests: all that is ready may come in now."""
+        state = self._state(query.snapshot.uri)
+        if state.fresh is not None:
+            state.parts, state.fresh = state.fresh, None
+        return Around(self._readable(state.parts), state.shape)
+
+    def hold(self, uri: str, built: Built) -> None:
+        """A prompt was made that no user waits for: the next one keeps its cut."""
+        state = self._state(uri)
+        state.memory = replace(state.memory, previous=built.fitted)
+        state.line = built.inputs.query.line
 
     # Any feature
 
@@ -161,6 +178,7 @@ class Surroundings(Service):
         last = edits[-1]
         offset = last.span.start + len(last.new_text)
         state = self._visit(after.uri)
+        self.warmer.touched(after.uri, offset)
         self._begin(state, Place(after, offset, self.session.relative(after.uri)))
 
     def closed(self, uri: str) -> None:
@@ -203,6 +221,7 @@ class Surroundings(Service):
         self._noted[uri] = tuple(noted)
 
     async def aclose(self) -> None:
+        self.warmer.stop()
         if self._trees is not None:
             self._trees.close()
         await self.workspace.aclose()

@@ -93,6 +93,44 @@ async def test_rules_of_trusted_folders_only_and_none_of_it_when_switched_off(
             await ask_until(client, model, uri, "<|file_sep|>", tries=8)
 
 
+def ahead(model: ScriptedModel) -> list[str]:
+    """Prompts that were only read."""
+    return [each.prompt for each in model.requests if each.body.get("n_predict") == 0]
+
+
+async def test_while_the_user_rests_the_server_reads_the_prompt_that_comes_next(
+    root: Path, model: ScriptedModel
+) -> None:
+    async with session(root, route(model.url)) as client:
+        await ready(client)
+        uri = open_file(client, root, "src/cart.py", CART)
+        await inline(client, uri, len(CART))
+        for _ in range(8):
+            client.change(uri, len(CART), len(CART), "\n")
+            client.change(uri, len(CART), len(CART) + 1, "")
+            await asyncio.sleep(1.0)
+            if ahead(model) and "def discounted" in ahead(model)[-1]:
+                break
+        known = ahead(model)[-1]
+        assert "def discounted" in known
+        seen = len(ahead(model))
+        client.change(uri, len(CART), len(CART), "y")
+        await inline(client, uri, len(CART) + 1)
+        assert model.requests[-1].prompt == known + "y"  # a token more than what was read
+        await asyncio.sleep(1.2)
+        assert len(ahead(model)) == seen  # it has been read already
+
+
+@pytest.mark.parametrize("tokens", [0, 5])
+async def test_nothing_is_read_ahead_beyond_the_budget(root: Path, model: ScriptedModel, tokens: int) -> None:
+    async with session(root, {**route(model.url), "context": {"warm_tokens": tokens}}) as client:
+        await ready(client)
+        uri = open_file(client, root, "src/cart.py", CART)
+        client.change(uri, len(CART), len(CART), "p")
+        await asyncio.sleep(1.2)
+        assert ahead(model) == []
+
+
 OVER = "the request exceeds the available context size, try increasing it"
 
 
