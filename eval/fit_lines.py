@@ -95,12 +95,12 @@ def fit(samples: list[Sample]) -> dict[str, Any]:
     deepest = 0
     for tree in booster.dump_model()["tree_info"]:
         nodes: list[Any] = []
-        deepest = max(deepest, _flatten(tree["tree_structure"], nodes))
+        deepest = max(deepest, flattened(tree["tree_structure"], nodes))
         trees.append(nodes)
     return {"features": list(evidence.NAMES), "depth": deepest, "trees": trees}
 
 
-def _flatten(node: dict[str, Any], nodes: list[Any]) -> int:
+def flattened(node: dict[str, Any], nodes: list[Any]) -> int:
     """Adds a node and all below it; returns their depth."""
     at = len(nodes)
     if "split_feature" not in node:
@@ -108,9 +108,9 @@ def _flatten(node: dict[str, Any], nodes: list[Any]) -> int:
         return 0
     nodes.append(None)
     low = len(nodes)
-    below_low = _flatten(node["left_child"], nodes)
+    below_low = flattened(node["left_child"], nodes)
     high = len(nodes)
-    below_high = _flatten(node["right_child"], nodes)
+    below_high = flattened(node["right_child"], nodes)
     nodes[at] = [node["split_feature"], float(f"{node['threshold']:.6g}"), low, high]
     return 1 + max(below_low, below_high)
 

@@ -129,8 +129,12 @@ class Connection:
 class LanguageServer:
     """A language server on a scratch folder that follows the commits' trees."""
 
-    def __init__(self, repository: Repository, command: str, threshold: float) -> None:
-        self.repository, self.command, self.threshold = repository, command, threshold
+    def __init__(
+        self, repository: Repository, command: str, threshold: float, options: dict[str, Any] | None = None
+    ) -> None:
+        self.repository, self.command = repository, command
+        completion = {"min_confidence": threshold, "debounce_ms": 0}
+        self._options: dict[str, Any] = {"completion": completion} if options is None else options
         self._folder = tempfile.TemporaryDirectory(prefix="eval-lines-")
         self._root = Path(self._folder.name).resolve()
         self._at: str | None = None
@@ -146,32 +150,31 @@ class LanguageServer:
 
     def commit(self, commit: Commit) -> None:
         for path in self._open:
-            self.connection.notify("textDocument/didClose", {"textDocument": {"uri": self._uri(path)}})
+            self.connection.notify("textDocument/didClose", {"textDocument": {"uri": self.uri(path)}})
         self._open.clear()
         moved = self._check_out(commit.parent)
         if self._connection is None:
-            options = {"completion": {"min_confidence": self.threshold, "debounce_ms": 0}}
-            self._connection = Connection(_command(self.command), self._root, options)
+            self._connection = Connection(_command(self.command), self._root, self._options)
         else:
-            changes = [{"uri": self._uri(path), "type": kind} for path, kind in moved]
+            changes = [{"uri": self.uri(path), "type": kind} for path, kind in moved]
             self._connection.notify("workspace/didChangeWatchedFiles", {"changes": changes})
         self._wait_until_ready()
 
     def line(self, case: LineCase) -> None:
         self.case = case
         for path, lines in case.edited.items():
-            self._become(path, lines)
-        self._ensure(case.path)
+            self.become(path, lines)
+        self.ensure(case.path)
 
     def ask(self, col: int) -> tuple[str | None, float]:
         case = self.case
         start = case.line[:col]
-        self._become(case.path, [*case.before, start, *case.after])
+        self.become(case.path, [*case.before, start, *case.after])
         row = len(case.before)
         result = self.connection.request(
             "textDocument/inlineCompletion",
             {
-                "textDocument": {"uri": self._uri(case.path)},
+                "textDocument": {"uri": self.uri(case.path)},
                 "position": {"line": row, "character": utf16(start)},
                 "context": {"triggerKind": 2},
             },
@@ -202,7 +205,8 @@ class LanguageServer:
                 return
             time.sleep(0.05)
 
-    def _uri(self, path: str) -> str:
+    def uri(self, path: str) -> str:
+        """The uri of a path of the repository; of the folder for ""."""
         return (self._root / path).as_uri()
 
     def _check_out(self, commit: str) -> list[tuple[str, int]]:
@@ -224,17 +228,29 @@ class LanguageServer:
             file.write_bytes(data)
         return told
 
-    def _ensure(self, path: str) -> None:
+    def version(self, path: str) -> int:
+        """The version of an open document."""
+        return self._version[path]
+
+    def lines(self, path: str) -> list[str]:
+        """The lines of a document, or of a file that is not open."""
+        if path in self._open:
+            return self._open[path]
+        return (self._root / path).read_text("utf-8").replace("\r\n", "\n").split("\n")
+
+    def ensure(self, path: str) -> None:
+        """Opens a document that is not open."""
         if path not in self._open:
             text = (self._root / path).read_text("utf-8").replace("\r\n", "\n")
             self._open[path] = text.split("\n")
             self._version[path] = 1
-            about = {"uri": self._uri(path), "languageId": language_id(path), "version": 1, "text": text}
+            about = {"uri": self.uri(path), "languageId": language_id(path), "version": 1, "text": text}
             self.connection.notify("textDocument/didOpen", {"textDocument": about})
             time.sleep(_BEFORE_TYPING_S)
 
-    def _become(self, path: str, lines: list[str]) -> None:
-        self._ensure(path)
+    def become(self, path: str, lines: list[str]) -> None:
+        """Changes a document to these lines, in one change."""
+        self.ensure(path)
         old = self._open[path]
         change = changed_lines(old, lines)
         if change is None:
@@ -244,7 +260,7 @@ class LanguageServer:
         self.connection.notify(
             "textDocument/didChange",
             {
-                "textDocument": {"uri": self._uri(path), "version": self._version[path]},
+                "textDocument": {"uri": self.uri(path), "version": self._version[path]},
                 "contentChanges": [{"range": _range(edit, old), "text": edit.text}],
             },
         )

@@ -2,13 +2,15 @@
 
 from __future__ import annotations
 
-import math
 import time
 from collections.abc import Callable, Sequence
 
-from ai_lsp.edits.local.evidence import Candidate, candidates
+from ai_lsp.edits.local import evidence, scorer
+from ai_lsp.edits.local.candidates import candidates
+from ai_lsp.edits.local.evidence import Candidate
 from ai_lsp.edits.local.examples import examples
 from ai_lsp.edits.local.index import Index
+from ai_lsp.edits.local.places import Place, places
 from ai_lsp.edits.local.proposal import Change, Proposal
 from ai_lsp.edits.local.texts import OpenText
 from ai_lsp.text.edit import LineEdit
@@ -16,14 +18,21 @@ from ai_lsp.text.edit import LineEdit
 MOST_CHANGES = 12
 """Edits of the history that are learned from."""
 
+LIMIT_S = 0.08
+"""Seconds after which a question is answered with what was found by then."""
+
+LEAST_JUMP = 0.7
+"""Confidence from which a place is worth going to although the text there is not known."""
+
 
 class Engine:
     """All that is known. One thread; a question takes at most about `limit_s` seconds."""
 
-    def __init__(self, index: Index | None = None, limit_s: float = 0.06) -> None:
+    def __init__(self, index: Index | None = None, limit_s: float = LIMIT_S) -> None:
         self.index = index or Index()
         self.changes: Sequence[Change] = ()
         self._limit_s = limit_s
+        self._trees = scorer.shipped()
 
     def opened(self, uri: str, path: str | None, language_id: str, text: str) -> None:
         """A document was opened with this text."""
@@ -44,25 +53,61 @@ class Engine:
         """The recent edits, oldest first, in place of those known before."""
         self.changes = changes[-MOST_CHANGES:]
 
-    def rated(self, clock: Callable[[], float] = time.perf_counter) -> list[tuple[float, Candidate]]:
-        """All candidates with their chance, the best first."""
-        end = clock() + self._limit_s
-        found = candidates(examples(self.changes, self.index), self.index, lambda: clock() > end)
-        return sorted(((_chance(c), c) for c in found), key=lambda pair: -pair[0])
+    def stage(self) -> evidence.Scene | None:
+        """What the recent edits show; None when they show nothing."""
+        shown = examples(self.changes, self.index)
+        return evidence.scene(shown, self.index) if shown else None
 
-    def suggest(self, uri: str, line: int, col: int, most: int, least: float) -> list[Proposal]:
-        """Up to `most` proposals of at least that confidence, the best first."""
+    def rated(self, stage: evidence.Scene, is_late: Callable[[], bool]) -> list[tuple[float, Candidate]]:
+        """All edits that are proposed with their chance, the best first."""
+        found = candidates(stage, is_late)
+        chances = scorer.chances([c.row for c in found], self._trees.edit)
+        return sorted(zip(chances, found, strict=True), key=lambda pair: -pair[0])
+
+    def rated_places(
+        self, stage: evidence.Scene, edits: Sequence[tuple[float, Candidate]], is_late: Callable[[], bool]
+    ) -> list[tuple[float, Place]]:
+        """All places where an edit may be due with their chance, the best first."""
+        found = places(stage, edits, is_late)
+        chances = scorer.chances([p.row for p in found], self._trees.place)
+        return sorted(zip(chances, found, strict=True), key=lambda pair: -pair[0])
+
+    def suggest(
+        self, uri: str, line: int, col: int, most: int, least: float, least_jump: float = LEAST_JUMP
+    ) -> list[Proposal]:
+        """Up to `most` proposals: edits of at least that confidence, best first, then jumps of `least_jump`."""
+        end = time.perf_counter() + self._limit_s
+        stage = self.stage()
+        if stage is None:
+            return []
+        rated = self.rated(stage, lambda: time.perf_counter() > end)
         out: list[Proposal] = []
         taken: list[tuple[str, int, int]] = []
-        for chance, one in self.rated():
+
+        def is_free(name: str, start: int, stop: int) -> bool:
+            return not any(n == name and a < stop and start < b for n, a, b in taken)
+
+        for chance, one in rated:
             if chance < least or len(out) >= most:
                 break
-            place = one.name, one.start, one.start + max(1, len(one.old))
-            if any(n == place[0] and a < place[2] and place[1] < b for n, a, b in taken):
-                continue
-            taken.append(place)
-            out.append(self._proposal(one, chance))
+            stop = one.start + max(1, len(one.old))
+            if is_free(one.name, one.start, stop):
+                taken.append((one.name, one.start, stop))
+                out.append(self._proposal(one, chance))
+        if len(out) < most:
+            for chance, place in self.rated_places(stage, rated, lambda: time.perf_counter() > end):
+                if chance < least_jump or len(out) >= most:
+                    break
+                if is_free(place.name, place.line - 1, place.line + 2):
+                    taken.append((place.name, place.line, place.line + 1))
+                    out.append(self._jump(place, chance))
         return out
+
+    def _jump(self, place: Place, chance: float) -> Proposal:
+        lines = self.index.lines(place.name)
+        text = lines[place.line] if place.line < len(lines) else ""
+        uri, line = self.index.uri(place.name), place.line
+        return Proposal(uri, line, 0, line, len(text), text, text, chance, "jump", place.why)
 
     def _proposal(self, one: Candidate, chance: float) -> Proposal:
         """A candidate as an edit of characters, with the lines' own ends."""
@@ -82,14 +127,3 @@ class Engine:
         new, old = "".join(end + x for x in one.new), "".join(end + x for x in one.old)
         last = max(0, start + count - 1)
         return Proposal(uri, above, len(lines[above]), last, len(lines[last]), new, old, chance, "edit", one.why)
-
-
-def _chance(one: Candidate) -> float:
-    f = one.facts
-    score = (
-        -3.0 + 1.0 * f["is_below"] + 0.8 * f["is_here"] + 0.35 * min(f.get("left", 3.0), 3.0)
-        + 0.35 * min(f.get("right", 3.0), 3.0) + 1.2 * min(f["support"] - 1, 2.0) + 0.8 * f["is_latest"]
-        - 2.0 * f["is_partial"] + 0.7 * f["is_rename"] - 0.8 * f["passed"] - 0.25 * f["hits"]
-        - (0.0 if f["is_balanced"] else 2.0) - 0.8 * f["is_comment"] - f.get("is_spelling", 0.0)
-    )  # fmt: skip
-    return 1.0 / (1.0 + math.exp(-score))

@@ -5,6 +5,7 @@ from __future__ import annotations
 from collections.abc import Sequence
 from dataclasses import dataclass
 from difflib import SequenceMatcher
+from functools import lru_cache
 
 from ai_lsp.edits.local.index import Index
 from ai_lsp.edits.local.proposal import Change
@@ -139,6 +140,7 @@ def _partners(old: Sequence[str], new: Sequence[str]) -> list[int | None]:
     return out
 
 
+@lru_cache(maxsize=1 << 16)
 def similarity(a: str, b: str) -> float:
     """The share of tokens that two lines have in common, counted with their number, 0..1."""
     if a == b:

@@ -12,12 +12,11 @@ from collections.abc import Callable, Iterator, Sequence
 from pathlib import Path
 
 from ai_lsp.context.workspace_files import WorkspaceFiles, read_source
+from ai_lsp.edits.local.scopes import Scopes, scopes
 from ai_lsp.edits.local.texts import OpenText
 from ai_lsp.edits.local.tokens import WORD
+from ai_lsp.edits.local.view import View
 from ai_lsp.text.document import split_lines
-
-LONGEST_LINE = 400
-"""Characters; a longer line is data, and no place for an edit by example."""
 
 _CACHED_LINES = 400_000  # lines of closed files kept for the next question
 _WORDS_PER_FILE = 20_000
@@ -39,8 +38,10 @@ class Index:
         self._numbers: dict[str, int] = {}
         self._sizes: dict[int, int] = {}
         self._live = self._dead = 0
-        self._cache: OrderedDict[str, tuple[tuple[int, int], list[str]]] = OrderedDict()
+        self._cache: OrderedDict[str, tuple[tuple[int, int], View]] = OrderedDict()
         self._cached = 0
+        self._views: dict[str, tuple[int, View]] = {}
+        self._scopes: dict[str, tuple[int, Scopes | None]] = {}
 
     @property
     def files(self) -> int:
@@ -52,12 +53,16 @@ class Index:
     def opened(self, text: OpenText) -> None:
         """A document's text counts in place of its file."""
         self.open[text.uri] = text
+        self._views.pop(text.uri, None)
+        self._scopes.pop(text.uri, None)
         if text.path is not None:
             self._open_paths[text.path] = text.uri
 
     def closed(self, uri: str) -> None:
         """The file counts again."""
         text = self.open.pop(uri, None)
+        self._views.pop(uri, None)
+        self._scopes.pop(uri, None)
         if text is not None and text.path is not None:
             self._open_paths.pop(text.path, None)
 
@@ -93,7 +98,7 @@ class Index:
             if self._dead > 50_000 and self._dead > _MOST_DEAD * (self._live + self._dead):
                 self._sweep()
         if (known := self._cache.pop(path, None)) is not None:
-            self._cached -= len(known[1])
+            self._cached -= len(known[1].lines)
 
     def clear(self) -> None:
         """Forget every file; open documents stay."""
@@ -141,11 +146,15 @@ class Index:
             if path is not None and path not in self._open_paths:
                 yield path
 
-    def lines(self, name: str) -> Sequence[str]:
+    def view(self, name: str) -> View:
         """The lines of an open document, by uri, or of a closed file, by path; none where it cannot be read."""
         text = self.open.get(name)
         if text is not None:
-            return text.lines
+            version, view = self._views.get(name, (-1, None))
+            if view is None or version != text.version or view.lines is not text.lines:
+                view = View(text.lines)
+                self._views[name] = text.version, view
+            return view
         stamp = _stamp(name)
         known = self._cache.get(name)
         if known is not None and known[0] == stamp:
@@ -153,15 +162,30 @@ class Index:
             return known[1]
         if known is not None:
             del self._cache[name]
-            self._cached -= len(known[1])
+            self._cached -= len(known[1].lines)
         read = self._read(name)
-        lines = [line.rstrip("\r\n") for line in split_lines(read)] if read is not None else []
-        self._cache[name] = (stamp, lines)
-        self._cached += len(lines)
+        view = View([line.rstrip("\r\n") for line in split_lines(read)] if read is not None else [])
+        self._cache[name] = stamp, view
+        self._cached += len(view.lines)
         while self._cached > _CACHED_LINES and len(self._cache) > 1:
             _, (_, gone) = self._cache.popitem(last=False)
-            self._cached -= len(gone)
-        return lines
+            self._cached -= len(gone.lines)
+        return view
+
+    def scopes(self, uri: str) -> Scopes | None:
+        """The scopes of an open document as it is now; None where they are not known."""
+        text = self.open.get(uri)
+        if text is None:
+            return None
+        version, known = self._scopes.get(uri, (-1, None))
+        if version != text.version:
+            known = scopes(text.lines, text.language_id, text.uri)
+            self._scopes[uri] = text.version, known
+        return known
+
+    def lines(self, name: str) -> Sequence[str]:
+        """The lines of `view`."""
+        return self.view(name).lines
 
     def uri(self, name: str) -> str:
         """The uri of a document or a path."""

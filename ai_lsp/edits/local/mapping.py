@@ -34,9 +34,8 @@ def mapped(example: Sequence[str], site: Sequence[str]) -> Correspondence | None
     return Correspondence({x: y for x, y in forth.items() if x != y}, same / max(total, 1))
 
 
-def translate(line: str, pairs: Mapping[str, str]) -> str | None:
-    """A line with the mapped words exchanged. None where a word of it was derived from a mapped one in a way that
-    cannot be followed."""
+def translate(line: str, pairs: Mapping[str, str]) -> str:
+    """A line with the mapped words exchanged, also where an affix was put to one."""
     out, done = [], 0
     for token, start, end in whole(line):
         other = pairs.get(token)

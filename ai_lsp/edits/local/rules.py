@@ -3,16 +3,19 @@
 from __future__ import annotations
 
 from collections.abc import Callable, Iterator, Sequence
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 
-from ai_lsp.edits.local import mapping, rename
-from ai_lsp.edits.local.examples import Example
+from ai_lsp.edits.local import arguments, mapping, rename
+from ai_lsp.edits.local.examples import Added, Example
 from ai_lsp.edits.local.rewrite import Rewrite, fit, rewrites
-from ai_lsp.edits.local.tokens import is_name, names, shape
+from ai_lsp.edits.local.tokens import WORD, indentation, is_name, names, shape
+from ai_lsp.edits.local.view import View, is_import
 
 LONGEST_BLOCK = 12
-_LEAST_SAME = 0.4  # share of words that a line of the same shape must have in common with the example
-_MOST_VARIANTS = 40
+LONGEST_PASSAGE = 8
+_LEAST_SAME = 0.34  # share of words that a line of the same shape must have in common with the example
+
+Facts = dict[str, float]
 
 
 @dataclass(frozen=True, slots=True)
@@ -22,21 +25,31 @@ class Hit:
     start: int
     count: int
     new: tuple[str, ...]
-    facts: dict[str, float]
+    facts: Facts
 
 
 @dataclass(slots=True)
 class Rule:
-    """What was done, and the ages of the edits that show it (0: the latest). `keys`: words of which a file must
-    hold one, rarest first; `find` gives the hits in a file's lines."""
+    """What was done, and the ages of the edits that show it (0: the latest).
+
+    `keys`: words of which a file must hold one, rarest first; `find` gives the hits in a file. `model`: the lines
+    of the latest example that it was read from, before and after.
+    """
 
     kind: str
     identity: tuple[object, ...]
     keys: list[str]
-    find: Callable[[Sequence[str]], Iterator[Hit]]
+    find: Callable[[View], Iterator[Hit]]
     why: str
+    example: Example
+    model: tuple[tuple[str, ...], tuple[str, ...]]
     ages: list[int] = field(default_factory=list)
     rewrite: Rewrite | None = None
+
+    @property
+    def renamed(self) -> tuple[str, str] | None:
+        """Old and new name where the rule is a rename."""
+        return None if self.rewrite is None else self.rewrite.renamed
 
 
 def rules(examples: Sequence[Example], spread: Callable[[str], int]) -> list[Rule]:
@@ -51,37 +64,63 @@ def rules(examples: Sequence[Example], spread: Callable[[str], int]) -> list[Rul
                 known.rewrite = _common(known.rewrite, rule.rewrite)
                 known.find = _rewriting(known.rewrite)
     for rule in found.values():
-        rule.keys = sorted(set(rule.keys), key=lambda w: (spread(w), -len(w)))[:3]
+        words = {w for key in rule.keys for w in WORD.findall(key)}
+        rule.keys = sorted(words, key=lambda w: (spread(w), -len(w), w))[:3]
     return [rule for rule in found.values() if rule.keys]
 
 
 def _rules_of(example: Example) -> Iterator[Rule]:
     for a, b in example.pairs:
+        model = (a,), (b,)
         for one in rewrites(a, b):
             why = f"you changed {_shown(a)} to {_shown(b)}"
             if (pair := one.renamed) is not None:
                 why = f"you renamed {pair[0]} to {pair[1]}"
-                yield from _renames(*pair)
-            yield Rule("rewrite", ("rewrite", *one.identity), one.keys, _rewriting(one), why, rewrite=one)
+                yield from _renames(*pair, example, model)
+            elif not any(is_name(t) for part in one.parts for t in part.old) and not one.keys:
+                continue
+            identity = ("rewrite", *one.identity)
+            yield Rule("rewrite", identity, one.keys, _rewriting(one), why, example, model, rewrite=one)
+        for change in arguments.argument_changes(a, b):
+            why = f"you changed the arguments of {change.name}"
+            yield Rule(
+                "argument", ("argument", change), [change.name], _arguments(change), why, example, model
+            )  # fmt: skip
+    yield from _rules_of_blocks(example)
+    for added in example.added:
+        yield from _rules_of_added(example, added)
+
+
+def _rules_of_blocks(example: Example) -> Iterator[Rule]:
     old, new = example.old, example.new
     words = [w for line in old for w in names(line)]
-    if words and len(old) <= LONGEST_BLOCK and len(new) <= 2 * LONGEST_BLOCK:
-        deed = f"you replaced {_shown(old[0])}" if new else f"you removed {_shown(old[0])}"
-        yield Rule("block", ("block", tuple(x.strip() for x in old), new), words, _blocks(old, new), deed)
-        if len(set(words)) >= 2:
-            yield Rule("shape", ("shape", old, new), words, _shapes(old, new), f"{deed} in a line like this")
-    for added in example.added:
-        if not any(x.strip() for x in added.lines) or len(added.lines) > LONGEST_BLOCK:
-            continue
-        for is_above, anchor, other in ((True, added.above, added.below), (False, added.below, added.above)):
-            keys = names(anchor)
-            if keys and len(anchor.strip()) >= 6:
-                shown = _shown(next(x for x in added.lines if x.strip()))
-                why = f"you added {shown} {'below' if is_above else 'above'} such a line"
-                yield Rule(
-                    "insert", ("insert", is_above, anchor.strip(), added.lines), keys,
-                    _insertions(is_above, anchor, other, added.lines), why,
-                )  # fmt: skip
+    if not words or len(old) > LONGEST_BLOCK or len(new) > 2 * LONGEST_BLOCK:
+        return
+    deed = f"you replaced {_shown(old[0])}" if new else f"you removed {_shown(old[0])}"
+    bare = tuple(x.strip() for x in old)
+    yield Rule("block", ("block", bare, new), words, _blocks(old, new), deed, example, (old, new))
+    if new and len(old) + len(new) > 2 and len(old) <= LONGEST_PASSAGE:
+        for one in rewrites("\n".join(old), "\n".join(new))[:1]:
+            why = f"{deed}, and this is alike"
+            passage = _passages(one, old)
+            yield Rule("passage", ("passage", *one.identity), one.keys, passage, why, example, (old, new))
+    if len(set(words)) >= 2:
+        why = f"{deed}, and this is alike"
+        yield Rule("shape", ("shape", old, new), words, _shapes(old, new), why, example, (old, new))
+
+
+def _rules_of_added(example: Example, added: Added) -> Iterator[Rule]:
+    written = [x for x in added.lines if x.strip()]
+    if not written or len(added.lines) > LONGEST_BLOCK:
+        return
+    for is_above, anchor, other in ((True, added.above, added.below), (False, added.below, added.above)):
+        keys = names(anchor)
+        if keys and len(anchor.strip()) >= 4:
+            why = f"you added {_shown(written[0])} {'below' if is_above else 'above'} such a line"
+            yield Rule(
+                "insert", ("insert", is_above, anchor.strip(), added.lines), keys,
+                _insertions(is_above, anchor, other, added.lines), why, example, ((), added.lines),
+            )  # fmt: skip
 
 
 def _shown(line: str) -> str:
@@ -102,13 +141,13 @@ def _common(a: Rewrite, b: Rewrite) -> Rewrite:
     )
 
 
-def _rewriting(rule: Rewrite) -> Callable[[Sequence[str]], Iterator[Hit]]:
+def _rewriting(rule: Rewrite) -> Callable[[View], Iterator[Hit]]:
     own = [t for part in rule.parts for t in part.old if is_name(t)] or rule.keys
     needle = max(own, key=len, default="")
 
-    def find(lines: Sequence[str]) -> Iterator[Hit]:
-        for number, line in enumerate(lines):
-            if needle in line and (found := fit(rule, line)) is not None:
+    def find(view: View) -> Iterator[Hit]:
+        for number in view.words.get(needle, ()):
+            if (found := fit(rule, view.lines[number])) is not None:
                 yield Hit(
                     number, 1, (found.new,),
                     {"left": found.left, "right": found.right, "holes": found.holes, "times": found.times},
@@ -117,69 +156,134 @@ def _rewriting(rule: Rewrite) -> Callable[[Sequence[str]], Iterator[Hit]]:
     return find
 
 
-def _renames(old: str, new: str) -> Iterator[Rule]:
+def _arguments(change: arguments.ArgumentChange) -> Callable[[View], Iterator[Hit]]:
+    def find(view: View) -> Iterator[Hit]:
+        for number in view.words.get(change.name, ()):
+            new = arguments.apply(change, view.lines[number])
+            if new is not None:
+                yield Hit(number, 1, (new,), {"is_declared": float(change.is_declared)})
+
+    return find
+
+
+def _renames(old: str, new: str, example: Example, model: tuple[tuple[str], tuple[str]]) -> Iterator[Rule]:
     """The rename in longer names and other spellings; the name itself is a rewrite."""
     a, b = rename.changed_part(old, new)
     if len(a) < rename.SHORTEST_PART or not b:
         return
     for x, y in rename.spellings(a, b).items():
-        finder = rename.pattern(x)
-
-        def find(lines: Sequence[str], x: str = x, y: str = y, finder: object = finder) -> Iterator[Hit]:
-            for number, line in enumerate(lines):
-                if x in line:
-                    rewritten = rename.pattern(x).sub(y.replace("\\", ""), line)
-                    if rewritten != line and rename.name_pattern(old).search(line) is None:
-                        yield Hit(number, 1, (rewritten,), {"is_spelling": 1.0})
-
-        yield Rule("spelling", ("spelling", x, y), [x], find, f"you renamed {old} to {new}")
+        why = f"you renamed {old} to {new}"
+        yield Rule("spelling", ("spelling", x, y), [x], _spelling(old, x, y), why, example, model)
 
 
-def _blocks(old: tuple[str, ...], new: tuple[str, ...]) -> Callable[[Sequence[str]], Iterator[Hit]]:
-    bare = [x.strip() for x in old]
-
-    def find(lines: Sequence[str]) -> Iterator[Hit]:
-        for number in range(len(lines) - len(bare) + 1):
-            if bare[0] in lines[number] and all(lines[number + k].strip() == x for k, x in enumerate(bare)):
-                yield Hit(number, len(bare), mapping.shifted(new, old[0], lines[number]), {})
+def _spelling(old: str, x: str, y: str) -> Callable[[View], Iterator[Hit]]:
+    def find(view: View) -> Iterator[Hit]:
+        words = [word for word in view.words if x in word and word != old]
+        for number in view.with_any(words) if words else ():
+            line = view.lines[number]
+            new = rename.pattern(x).sub(lambda _: y, line)
+            if new != line and rename.name_pattern(old).search(line) is None:
+                yield Hit(number, 1, (new,), {})
 
     return find
 
 
-def _shapes(old: tuple[str, ...], new: tuple[str, ...]) -> Callable[[Sequence[str]], Iterator[Hit]]:
-    wanted = [shape(x) for x in old]
-    first = len(wanted[0])
+def _blocks(old: tuple[str, ...], new: tuple[str, ...]) -> Callable[[View], Iterator[Hit]]:
+    bare = [x.strip() for x in old]
+    key = max(range(len(bare)), key=lambda n: len(names(bare[n])) and len(bare[n]))
+    needle = max(WORD.findall(bare[key]), key=len, default="")
 
-    def find(lines: Sequence[str]) -> Iterator[Hit]:
-        for number in range(len(lines) - len(old) + 1):
-            seen = shape(lines[number])
-            if len(seen) != first or seen != wanted[0]:
+    def find(view: View) -> Iterator[Hit]:
+        lines = view.lines
+        for at in view.words.get(needle, ()):
+            start = at - key
+            if 0 <= start <= len(lines) - len(bare) and all(
+                lines[start + k].strip() == x for k, x in enumerate(bare)
+            ):
+                yield Hit(start, len(bare), mapping.shifted(new, old[0], lines[start]), {})
+
+    return find
+
+
+def _passages(rule: Rewrite, old: tuple[str, ...]) -> Callable[[View], Iterator[Hit]]:
+    """Several lines taken as one text: the changed stretches may go over line ends, as may the holes."""
+    own = [t for part in rule.parts for t in part.old if is_name(t)] or rule.keys
+    needle = max(own, key=len, default="")
+    offsets = [k for k, line in enumerate(old) if needle in line]
+
+    def find(view: View) -> Iterator[Hit]:
+        seen: set[int] = set()
+        for at in view.words.get(needle, ()):
+            for start in (at - k for k in offsets):
+                site = view.lines[start : start + len(old)] if start >= 0 else ()
+                if len(site) < len(old) or start in seen:
+                    continue
+                seen.add(start)
+                found = fit(_moved(rule, indentation(old[0]), indentation(site[0])), "\n".join(site))
+                if found is not None:
+                    new = tuple(found.new.split("\n"))
+                    facts = {"left": found.left, "right": found.right, "holes": found.holes, "times": found.times}
+                    yield Hit(start, len(old), new, facts)
+
+    return find
+
+
+def _moved(rule: Rewrite, was: str, now: str) -> Rewrite:
+    """A rule whose texts go over line ends, for a place of another indentation."""
+    if was == now:
+        return rule
+    parts = tuple(replace(part, new=part.new.replace("\n" + was, "\n" + now)) for part in rule.parts)
+    return replace(rule, parts=parts)
+
+
+def _shapes(old: tuple[str, ...], new: tuple[str, ...]) -> Callable[[View], Iterator[Hit]]:
+    wanted = [shape(x) for x in old]
+    words = [sorted({w for w in names(x) if len(w) > 1}) for x in old]
+    key = max(range(len(old)), key=lambda n: len(words[n]))
+
+    def find(view: View) -> Iterator[Hit]:
+        lines = view.lines
+        for at in view.with_any(view.rare(words[key])) if words[key] else ():
+            start = at - key
+            if not 0 <= start <= len(lines) - len(old) or shape(lines[at]) != wanted[key]:
                 continue
-            site = lines[number : number + len(old)]
+            site = lines[start : start + len(old)]
             found = mapping.mapped(old, site)
             if found is None or not found.pairs or found.same < _LEAST_SAME:
                 continue
-            made = [mapping.translate(x, found.pairs) for x in mapping.shifted(new, old[0], site[0])]
+            made = mapping.shifted(new, old[0], site[0])
+            made = tuple(mapping.translate(x, found.pairs) for x in made)
             if list(made) != list(site):
-                yield Hit(number, len(old), tuple(x or "" for x in made), {"same": found.same})
+                yield Hit(start, len(old), made, {"same": found.same})
 
     return find
 
 
-def _insertions(
-    is_above: bool, anchor: str, other: str, new: tuple[str, ...]
-) -> Callable[[Sequence[str]], Iterator[Hit]]:
-    bare, beyond, first = anchor.strip(), other.strip(), new[0].strip()
+def _insertions(is_above: bool, anchor: str, other: str, new: tuple[str, ...]) -> Callable[[View], Iterator[Hit]]:
+    """Where the anchor stands again, or a line of its shape: then the names in the new lines follow."""
+    bare, beyond = anchor.strip(), other.strip()
+    wanted = shape(anchor)
+    words = sorted({w for w in names(anchor) if len(w) > 1})
+    is_general = len(words) >= 2 and not is_import(anchor)
 
-    def find(lines: Sequence[str]) -> Iterator[Hit]:
-        for number, line in enumerate(lines):
-            if bare not in line or line.strip() != bare:
-                continue
+    def find(view: View) -> Iterator[Hit]:
+        lines = view.lines
+        for number in view.with_any(view.rare(words)) if words else ():
+            line = lines[number]
+            made, same = new, 1.0
+            if line.strip() != bare:
+                if not is_general or shape(line) != wanted:
+                    continue
+                found = mapping.mapped([anchor], [line])
+                if found is None or not found.pairs or found.same < _LEAST_SAME:
+                    continue
+                made, same = tuple(mapping.translate(x, found.pairs) for x in new), found.same
             at = number + 1 if is_above else number
-            near = [x.strip() for x in lines[max(0, at - len(new)) : at + len(new)]]
-            if first in near:
+            near = {x.strip() for x in lines[max(0, at - len(new) - 1) : at + len(new) + 1]}
+            if all(x.strip() in near for x in made if x.strip()):
                 continue
             outer = lines[at] if is_above and at < len(lines) else lines[at - 1] if at and not is_above else ""
-            yield Hit(at, 0, mapping.shifted(new, anchor, line), {"beyond": float(outer.strip() == beyond)})
+            facts = {"beyond": float(outer.strip() == beyond), "same": same, "is_above": float(is_above)}
+            yield Hit(at, 0, mapping.shifted(made, anchor, line), facts)
 
     return find

@@ -1,0 +1,1 @@
+"""The next edit, measured on the hunks of repositories' own commits."""
