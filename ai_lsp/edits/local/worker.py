@@ -33,7 +33,7 @@ class Worker:
         self.engine = Engine(Index(self._read))
         self._out = out
         self._waiting: deque[wire.Message | None] = deque()
-        self._scope: tuple[list[str], list[str], int] = ([], [], 0)
+        self._scope: tuple[list[str], list[str], int] | None = None  # None until the first start
         self._rules: list[WorkspaceFiles] = []
         self._filling: Iterator[None] | None = None
         self._changed: dict[str, None] = {}
@@ -93,6 +93,8 @@ class Worker:
         self._send(["answer", number, [list(astuple(proposal)) for proposal in found]])
 
     def _start(self) -> None:
+        if self._scope is None:
+            return
         roots, patterns, most = self._scope
         self.engine.index.clear()
         self._changed.clear()
@@ -114,7 +116,7 @@ class Worker:
 
     def _take_in(self, path: str) -> None:
         text = self._read(path)
-        if text is not None and self.engine.index.files < self._scope[2]:
+        if text is not None and self._scope is not None and self.engine.index.files < self._scope[2]:
             self.engine.index.add(path, text)
 
     def _read(self, path: str) -> str | None:
@@ -125,6 +127,8 @@ class Worker:
 
     def _report(self) -> None:
         """Tells the server where the index stands, when that has changed."""
+        if self._scope is None:
+            return
         state = "ready" if self._filling is None and not self._changed else "indexing"
         status: wire.Message = ["status", state, self.engine.index.files, ""]
         if status != self._last_status:
