@@ -18,12 +18,16 @@ from ai_lsp.edits.formats import FORMATS
 from ai_lsp.text.document import DocumentSnapshot
 from eval.apply import render
 from eval.apply.cases import Case, cases
-from eval.apply.corrupt import OPERATORS, Block, blocks_of
+from eval.apply.corrupt import OPERATORS, Block, blocks_of, is_answerable
 from eval.apply.score import Outcome, judge, measure, table
 from eval.lines.repository import Repository
 
 STYLES = ("functions", "bare functions", "hunks")
-_TOLERANCE = {"ok": 0.5, "damaged": 0.2, "wrong": 0.1}  # percent by which a share may be worse than the baseline's
+_TOLERANCE = {
+    "ok": 0.5,
+    "damaged": 0.2,
+    "wrong": 0.1,
+}  # percent by which a share may be worse than the baseline's
 
 
 def run(folder: str, options: argparse.Namespace) -> list[Outcome]:
@@ -58,7 +62,11 @@ def _located(case: Case, name: str) -> Iterator[tuple[Outcome, Proposal, Applied
             continue
         blocks: list[Block] = [block if block is not None else plain for block, plain in made]
         reply = render.LOCATED[name](case, blocks, dice)
-        yield _ask(case, name, operator, reply, case.old, case.new, [(b.first, b.last) for b in blocks])
+        places = [(b.first, b.last) for b in blocks]
+        if operator == "no context" and not is_answerable(case, blocks):
+            yield _ask(case, name, "nothing says where", reply, case.old, None, places)
+        else:
+            yield _ask(case, name, operator, reply, case.old, case.new, places)
     yield from _unanswerable(case, name)
 
 
@@ -69,6 +77,8 @@ def _unanswerable(case: Case, name: str) -> Iterator[tuple[Outcome, Proposal, Ap
     if "\r" in case.old or not any(line.strip() for line in blocks[0].before):
         return
     gone = "\n".join(old[: blocks[0].first] + old[blocks[0].last :])
+    if "".join("".join(blocks[0].before).split()) in "".join(gone.split()):
+        return  # a twin stands elsewhere
     reply = render.LOCATED[name](case, blocks, random.Random(case.sha))
     yield _ask(case, name, "the place is gone", reply, gone, None, [])
 
@@ -90,7 +100,13 @@ def _code(case: Case, name: str) -> Iterator[tuple[Outcome, Proposal, Applied | 
 
 
 def _ask(
-    case: Case, name: str, operator: str, reply: str, text: str, truth: str | None, places: Sequence[tuple[int, int]]
+    case: Case,
+    name: str,
+    operator: str,
+    reply: str,
+    text: str,
+    truth: str | None,
+    places: Sequence[tuple[int, int]],
 ) -> tuple[Outcome, Proposal, Applied | Refusal]:
     snapshot = DocumentSnapshot(f"file:///w/{case.path}", 1, case.language, text)
     proposal = FORMATS[name].parse(reply)[0]
@@ -125,6 +141,8 @@ def _show(case: Case, outcome: Outcome, proposal: Proposal, result: Applied | Re
     print(f"\n#### {outcome.what} {outcome.format} / {outcome.operator}: {case.sha[:10]} {case.path}")
     if isinstance(result, Refusal):
         print(result.sentence)
+        return
+    if outcome.operator == "the place is gone":
         return
     after = changed_text(case.old, result)
     print("".join(unified_diff(case.new.splitlines(True), after.splitlines(True), "truth", "made", n=2))[:2500])

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import random
 import re
-from collections.abc import Callable, Mapping
+from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass, replace
 
 from eval.apply.cases import Case
@@ -27,14 +27,20 @@ class Block:
 
 
 def blocks_of(case: Case, context: int) -> list[Block]:
-    """The case's edits with lines of context around them; those that touch are one block."""
+    """The case's edits with lines of context around them; those that touch are one block.
+
+    Where there is context there is enough for the block to stand in the file once: models are told so.
+    """
     old, new = case.old_lines, case.new_lines
+    wide = len(old)
     out: list[Block] = []
     group: list[tuple[tuple[int, int], tuple[int, int]]] = []
 
     def close() -> None:
         first = max(0, group[0][0][0] - context)
         last = min(len(old), group[-1][0][1] + context)
+        while context and wide > last - first < 40 and _stands_twice(old, first, last):
+            first, last = max(0, first - 1), min(len(old), last + 1)
         before: list[str] = []
         after: list[str] = []
         shown: list[int] = []
@@ -60,6 +66,22 @@ def blocks_of(case: Case, context: int) -> list[Block]:
         group.append((region.old, region.new))
     close()
     return out
+
+
+def _stands_twice(lines: list[str], first: int, last: int) -> bool:
+    block = lines[first:last]
+    starts = [n for n, line in enumerate(lines) if line == block[0]] if block else []
+    return sum(lines[n : n + len(block)] == block for n in starts) > 1
+
+
+def is_answerable(case: Case, blocks: Sequence[Block]) -> bool:
+    """Whether every block's lines say where it belongs: some stand in the file, and once."""
+    old = [line.split() for line in case.old_lines]
+    for block in blocks:
+        said = [line.split() for line in block.before]
+        if not any(said) or sum(old[n : n + len(said)] == said for n in range(len(old))) > 1:
+            return False
+    return True
 
 
 Operator = Callable[[Block, random.Random], Block | None]

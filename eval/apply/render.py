@@ -51,7 +51,8 @@ def v4a(case: Case, blocks: Sequence[Block], dice: random.Random) -> str:
     """Hunks under bare `@@`."""
     out = [f"*** Begin Patch\n*** Update File: {case.path}\n"]
     for block in blocks:
-        out.append("@@\n" + "\n".join(_signed(block)) + "\n")
+        end = "*** End of File\n" if block.last == len(case.old_lines) else ""
+        out.append("@@\n" + "\n".join(_signed(block)) + "\n" + end)
     return "".join([*out, "*** End Patch\n"])
 
 
@@ -65,8 +66,8 @@ def whole_file(case: Case) -> str:
 def sketch(case: Case, row: Row, style: str) -> str | None:
     """A sketch of the new text; None where it would show everything.
 
-    `style`: "functions" shows touched functions whole with the heads of what they are in, "bare functions" without
-    those heads, "hunks" three lines around each edit.
+    `style`: "functions" shows touched functions whole with the heads of what they are in, "bare functions"
+    without those heads, "hunks" three lines around each edit.
     """
     file = FileLines(case.new)
     structure = structure_of(file, row, lambda: False)

@@ -27,7 +27,7 @@ class Outcome:
 
 
 def judge(text: str, truth: str | None, result: Applied | Refusal, *, blank_lines_count: bool) -> str:
-    """ok, damaged (at most two lines differ from the truth), wrong, or refused; `truth` None: refusing is right."""
+    """ok, damaged (at most two lines differ), wrong, or refused. `truth` None: refusing is right."""
     if isinstance(result, Refusal):
         return "ok" if truth is None else "refused"
     if truth is None:

@@ -8,6 +8,13 @@ from math import gcd
 from ai_lsp.edits.apply.lines import indent_of
 
 
+def settled(pairs: Sequence[tuple[str, str]]) -> list[tuple[str, str]]:
+    """Pairs of a sketch to learn from: where most lines are indented as in the file, so are the others meant."""
+    told = [(a, b) for a, b in pairs if a.strip() and (indent_of(a) or indent_of(b))]
+    same = sum(indent_of(a) == indent_of(b) for a, b in told)
+    return [] if 2 * same >= len(told) else list(pairs)
+
+
 class Indentation:
     """A mapping of indentations, learnt from pairs of (a line of the reply, the same line of the file)."""
 
@@ -62,6 +69,12 @@ class Indentation:
             ours = _unit([self._known[a] for a in learnt]) or _unit(
                 [indent_of(line) for line in self._file[:400]]
             )
+            for a in learnt:
+                b = self._known[a]
+                if a and b and set(a) == {"\t"} and set(b) == {" "} and len(b) % len(a) == 0:
+                    theirs, ours = "\t", " " * (len(b) // len(a))
+                elif a and b and set(a) == {" "} and set(b) == {"\t"} and len(a) % len(b) == 0:
+                    theirs, ours = " " * (len(a) // len(b)), "\t"
             self._unit = (theirs or ours, ours or theirs)
         return self._unit
 

@@ -12,13 +12,18 @@ _SMALL = 250_000  # cells below which the slow diff is quick enough
 def line_changes(old: Sequence[str], new: Sequence[str]) -> list[tuple[int, int, list[str]]]:
     """(first, last, lines): `old[first:last]` becomes the lines. In order, apart from each other."""
     out: list[tuple[int, int, list[str]]] = []
-    for a, b, c, d in _ranges(old, new, 0, len(old), 0, len(new)):
+    for a, b, c, d in line_ranges(old, new):
         if out and out[-1][1] == a:
             first, _, lines = out.pop()
             out.append((first, b, lines + list(new[c:d])))
         else:
             out.append((a, b, list(new[c:d])))
     return out
+
+
+def line_ranges(old: Sequence[str], new: Sequence[str]) -> list[tuple[int, int, int, int]]:
+    """(a, b, c, d): `old[a:b]` became `new[c:d]`, in order. What both begin and end with is taken off first."""
+    return _ranges(old, new, 0, len(old), 0, len(new))
 
 
 def _ranges(

@@ -183,7 +183,7 @@ def _under_headings(file: FileLines, hunk: Hunk, places: Sequence[Place]) -> Seq
     """Of several places those below the hunk's heading, in the block it opens; all where that says nothing."""
     if len(places) < 2:
         return places
-    if hunk.is_at_end and (last := [p for p in places if p.last >= len(file) - 1]):
+    if hunk.is_at_end and (last := [p for p in places if not any(file.keys[p.last :])]):
         return last
     heads = _headings(file, hunk.headings) if hunk.headings else []
     inside = [p for p in places if any(_is_under(file, head, p.first) for head in heads)]

@@ -44,12 +44,12 @@ class Pairing:
         unit = self._new.units[v]
         found = self._by_name.get(unit.word, [])
         if len(found) != 1:
-            return None
+            return self._by_order(v, found) if found else None
         old = self._old.units[found[0]]
         ours = {key for key in self._file.keys[old.first : old.last] if len(key) > 3}
         theirs = {key for key in self._sketch.keys[unit.first : unit.last] if len(key) > 3}
         is_inside = bool(indent_of(self._sketch.raw[unit.first]))
-        return found[0] if is_inside or 2 * len(ours & theirs) >= min(len(ours), len(theirs)) else None
+        return found[0] if is_inside or 2 * len(ours & theirs) >= min(len(ours), len(theirs)) else UNCLEAR
 
     def _by_order(self, v: int, found: list[int]) -> int:
         """Of several with one name, the one whose text is by far the nearest."""

@@ -11,10 +11,10 @@ from collections.abc import Sequence
 from dataclasses import dataclass, field
 
 from ai_lsp.edits.apply.chain import Side, chain
-from ai_lsp.edits.apply.indent import Indentation
+from ai_lsp.edits.apply.indent import Indentation, settled
 from ai_lsp.edits.apply.likeness import distance
 from ai_lsp.edits.apply.line_diff import line_changes
-from ai_lsp.edits.apply.lines import FileLines, excerpt
+from ai_lsp.edits.apply.lines import FileLines, excerpt, indent_of
 from ai_lsp.edits.apply.pairing import UNCLEAR, Pairing
 from ai_lsp.edits.apply.structure import Structure
 from ai_lsp.edits.apply.transfer import Change
@@ -62,10 +62,12 @@ class Merge:
     changes: list[Change] = field(default_factory=list)
     shown_whole: set[int] = field(default_factory=set)
     added: set[int] = field(default_factory=set)
+    has_markers: bool = True
 
     def run(self) -> list[Change]:
         """The changes, in order. Raises Refused."""
         whole = (0, len(self.file)), (0, len(self.sketch))
+        self.has_markers = any(map(is_marker, self.sketch.raw))
         self._merge(Bounds(*whole, -1, -1, self._is_fixed(1), self._is_fixed(-1)))
         return sorted(self.changes, key=lambda c: (c.first, c.last))
 
@@ -152,7 +154,7 @@ class Merge:
         lines, holes = self._lines(new, is_fixed_above, is_fixed_below)
         raw = self.sketch.raw
         if not any(raw[n].strip() for n in lines):
-            if not any(holes) and any(self.file.keys[old[0] : old[1]]):
+            if not any(holes) and self.has_markers and any(self.file.keys[old[0] : old[1]]):
                 kept = [n for n in range(*old) if self.file.keys[n]]
                 detail = f"“{excerpt([self.file.raw[kept[0]]])}” is left out without a marker"
                 raise Refused(Reason.AMBIGUOUS, detail, [old])
@@ -172,7 +174,9 @@ class Merge:
                     self.file.raw[self.old.units[bounds.old_parent].first],
                 )
             ]
-        indentation = Indentation(pairs, self.file.raw)
+        indentation = Indentation(settled(pairs), self.file.raw)
+        for i, j in found.links:
+            self._reindent(lines[i], old[0] + j, indentation)
         for k in range(len(links) - 1):
             (x, y), (i, j) = links[k], links[k + 1]
             changed = self._gap(
@@ -269,6 +273,12 @@ class Merge:
                 break
             at, count = near + 1, number + 1
         return count
+
+    def _reindent(self, line: int, number: int, indentation: Indentation) -> None:
+        """A line both have, which the sketch puts at another depth: in a new block, or out of one."""
+        ours, moved = self.file.raw[number], indentation.of(self.sketch.raw[line])
+        if moved is not None and moved.strip() == ours.strip() and indent_of(moved) != indent_of(ours):
+            self.changes.append(Change(number, number + 1, (moved.rstrip(),)))
 
     # Text
 

@@ -92,13 +92,15 @@ def language(language_id: str, uri: str) -> Row | None:
 def _parseable(file: FileLines, row: Row) -> list[str]:
     """A sketch as texts of the same lines that the grammar may read: where a block needs a statement, one stands
     in for each marker."""
+    depth = min((len(indent_of(line)) for line in file.raw if line.strip()), default=0)
+    full = [line[depth:] if line.strip() else line.lstrip(" \t") for line in file.full]
     if not row.is_indented or row.name != "python":
-        return [file.text]
+        return ["".join(full)]
     stand_in = [
-        indent_of(line) + "pass" + end[len(line) :] if is_marker(line) else end
-        for line, end in zip(file.raw, file.full, strict=True)
+        indent_of(line) + "pass" + line[len(line.rstrip("\r\n")) :] if is_marker(line.rstrip("\r\n")) else line
+        for line in full
     ]
-    return ["".join(stand_in), file.text]
+    return ["".join(stand_in), "".join(full)]
 
 
 def _parse(text: str, syntax: Syntax, is_over: IsOver) -> Tree | None:

@@ -8,10 +8,10 @@ from __future__ import annotations
 
 from collections.abc import Sequence
 from dataclasses import dataclass
-from difflib import SequenceMatcher
 
 from ai_lsp.edits.apply.indent import Indentation
 from ai_lsp.edits.apply.likeness import distance, is_slip, merge_words
+from ai_lsp.edits.apply.line_diff import line_ranges
 from ai_lsp.edits.apply.lines import FileLines, excerpt, indent_of, key_of, plain
 from ai_lsp.edits.apply.place import Place
 from ai_lsp.edits.proposal import Hunk, Match, Reason
@@ -37,13 +37,10 @@ class Clash:
 def transfer(file: FileLines, hunk: Hunk, place: Place) -> tuple[Change, ...] | Clash:
     """The changes that the hunk makes at a place, in the order of the file."""
     before, after = hunk.before, hunk.after
-    blocks = SequenceMatcher(None, before, after, autojunk=False).get_opcodes()
     indentation = _indentation(file, hunk, place)
     is_curly = _uses_typography(file, hunk, place)
     out: list[Change] = []
-    for tag, i1, i2, j1, j2 in blocks:
-        if tag == "equal":
-            continue
+    for i1, i2, j1, j2 in line_ranges(before, after):
         where = _replaced(file, before, place, i1, i2) if i1 < i2 else None
         if isinstance(where, Clash):
             return where
@@ -115,9 +112,24 @@ def _among_extra(file: FileLines, top: int, bottom: int, new: Sequence[str]) -> 
         return Clash(
             Reason.AMBIGUOUS, f"the new lines may go before or after “{said}”, which the reply leaves out"
         )
-    # Blank lines: new text that brings its own blank line at one side goes to the other side of them.
-    at = bottom if new and not new[-1].strip() else top
+    if not new or not any(line.strip() for line in new):
+        return top, top
+    # Blank lines: new text that brings its own at one side goes to the other side of them; else to its like.
+    if not new[-1].strip() or not new[0].strip():
+        at = bottom if not new[-1].strip() else top
+        return at, at
+    likes_above = _likeness(new[0], file.raw[top - 1])
+    likes_below = _likeness(new[-1], file.raw[bottom])
+    if likes_above == likes_below:
+        return Clash(Reason.AMBIGUOUS, "the new lines may go before or after a blank line the reply leaves out")
+    at = top if likes_above > likes_below else bottom
     return at, at
+
+
+def _likeness(new: str, old: str) -> int:
+    """How much a line looks like the next one of another: its depth, its first word."""
+    words = new.split(), old.split()
+    return 2 * (indent_of(new) == indent_of(old)) + (words[0][:1] == words[1][:1] if all(words) else 0)
 
 
 def _indentation(file: FileLines, hunk: Hunk, place: Place) -> Indentation:

@@ -131,4 +131,6 @@ def _hunk(body: Sequence[str], heading: str, hint: int | None) -> Hunk:
             before.append(text)
         if sign != "-":
             after.append(text)
-    return Hunk(tuple(before), tuple(after), (heading,) if heading else (), hint)
+    # A diff shows as much below a change as above it, unless the file ends there.
+    is_at_end = body[0][:1] not in ("+", "-") and body[-1][:1] in ("+", "-")
+    return Hunk(tuple(before), tuple(after), (heading,) if heading else (), hint, is_at_end)
