@@ -16,6 +16,7 @@ from ai_lsp.lsp import actions, features, from_lsp, shown, status, to_lsp
 from ai_lsp.lsp.from_lsp import InvalidParams, mapping
 from ai_lsp.lsp.handshake import initialize_result
 from ai_lsp.lsp.protocol import Handler, RawProtocol, Request, Route, make_server
+from ai_lsp.lsp.services.apply import ApplyService
 from ai_lsp.lsp.services.checking import CheckingService
 from ai_lsp.lsp.services.copilot_dialect import CopilotDialect
 from ai_lsp.lsp.services.next_edit import NextEditService
@@ -215,7 +216,13 @@ COMMANDS: Mapping[str, Callable[[Session, list[Any]], Any]] = {
 }
 """Commands of the session itself; services bring their own."""
 
-SERVICES: tuple[type[Service], ...] = (CheckingService, ReviewService, NextEditService, CopilotDialect)
+SERVICES: tuple[type[Service], ...] = (
+    CheckingService,
+    ReviewService,
+    NextEditService,
+    CopilotDialect,
+    ApplyService,
+)
 """The features beside completion, a class each of lsp/services."""
 
 

@@ -158,7 +158,7 @@ ROWS: tuple[Row, ...] = (
     _route("completion", "Ghost text.", local=True),
     _route("next_edit", "The next edit, and where it is.", local=True),
     _route("edit", "Reserved: an instruction turned into an edit."),
-    _route("apply", "Reserved: a sketch of a change applied exactly."),
+    _route("apply", "Rewrites the part of a file where a sketch cannot be applied with certainty."),
     _route("review", "Reserved: a model that reviews, beside the built-in finders."),
     _route("ask", "Reserved: questions about the code."),
     _route("fix", "Reserved: fixes for what a diagnostic says."),

@@ -95,6 +95,7 @@ class Reason(Enum):
     REORDERED = "the parts of the reply stand in another order than in the file"
     OVERLAP = "two parts of the reply change the same lines"
     OTHER_FILE = "the proposal is for another file"
+    OUTSIDE = "the proposal names a file outside of the workspace"
     DELETES_FILE = "the reply asks to delete the file, which is left to you"
     EMPTY = "the reply is empty"
     NO_EDIT = "the reply holds no edit"

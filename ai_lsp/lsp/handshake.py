@@ -16,6 +16,7 @@ COMMANDS = (
     "ai-lsp.review",
     "ai-lsp.explainFinding",
     "ai-lsp.dismissFinding",
+    "ai-lsp.apply",
 )
 """Commands that work today; a name is listed from the day it works, not before."""
 

@@ -1,6 +1,6 @@
 """Apply: proposals of every reply format become exact edits, or are refused with the nearest places."""
 
-from ai_lsp.edits.apply.merge import is_for, locate_and_merge
+from ai_lsp.edits.apply.merge import is_for, locate_and_merge, other_file
 from ai_lsp.edits.proposal import (
     Applied,
     Candidate,
@@ -27,4 +27,5 @@ __all__ = [
     "changed_text",
     "is_for",
     "locate_and_merge",
+    "other_file",
 ]

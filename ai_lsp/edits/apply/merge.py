@@ -54,8 +54,8 @@ def _unfit(snapshot: DocumentSnapshot, proposal: Proposal) -> Refusal | None:
     """What can be said without a look at the text."""
     if len(snapshot) > LARGEST or len(proposal.text) > LARGEST:
         return Refusal(Reason.TOO_LARGE)
-    if not is_for(snapshot.uri, proposal.path):
-        return Refusal(Reason.OTHER_FILE, f"“{proposal.path}”")
+    if (elsewhere := other_file(snapshot.uri, proposal.path)) is not None:
+        return elsewhere
     if proposal.kind is Kind.DELETE:
         return Refusal(Reason.DELETES_FILE, f"“{proposal.path}”")
     if proposal.is_truncated:
@@ -72,6 +72,15 @@ def is_for(uri: str, path: str) -> bool:
     own = [part for part in _unquoted(uri).split("/") if part]
     shorter = min(len(wanted), len(own))
     return [p.lower() for p in wanted[-shorter:]] == [p.lower() for p in own[-shorter:]]
+
+
+def other_file(uri: str, path: str) -> Refusal | None:
+    """Why a proposal that names `path` is none for a document; None where it is."""
+    if is_for(uri, path):
+        return None
+    parts = path.replace("\\", "/").split("/")
+    is_outside = ".." in parts or parts[0] in ("", "~") or parts[0].endswith(":")
+    return Refusal(Reason.OUTSIDE if is_outside else Reason.OTHER_FILE, f"“{path}”")
 
 
 def _unquoted(uri: str) -> str:
