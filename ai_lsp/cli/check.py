@@ -26,7 +26,7 @@ class CouldNotRun(Exception):
 
 def main(argv: Sequence[str] | None = None) -> int:
     """Run `ai-lsp check`; returns 0 clean, 1 findings at or above --fail-on, 2 could not run."""
-    options = _parser().parse_args(argv)
+    options = parser().parse_args(argv)
     try:
         root = Path(options.root).resolve()
         if not root.is_dir():
@@ -42,7 +42,8 @@ def main(argv: Sequence[str] | None = None) -> int:
     return FOUND if worst <= LEVELS[options.fail_on] else CLEAN
 
 
-def _parser() -> argparse.ArgumentParser:
+def parser() -> argparse.ArgumentParser:
+    """The options."""
     parser = argparse.ArgumentParser(prog="ai-lsp check", description="Point out code that is probably wrong.")
     parser.add_argument(
         "paths", nargs="*", metavar="PATH", help="files and folders; all of the folder without any"

@@ -2,10 +2,13 @@
 
 from __future__ import annotations
 
+import difflib
 import os
 import re
 import subprocess
 from dataclasses import dataclass
+
+from ai_lsp.text.document import split_lines
 
 _HUNK = re.compile(rb"^@@ -\d+(?:,\d+)? \+(\d+)(?:,(\d+))? @@")
 TIMEOUT_S = 60.0
@@ -49,6 +52,32 @@ def changed_files(root: str, revision: str) -> tuple[str, list[Changed]]:
         new = [os.fsdecode(name) for name in others.split(b"\0") if name]
         found += [Changed(name, _all_lines(os.path.join(top, name))) for name in new[: MOST_FILES - len(found)]]
     return top, found
+
+
+MOST_LINES = 20_000
+"""Lines of a text above which it is not compared with its last commit."""
+
+
+def changed_lines(root: str, path: str, text: str) -> frozenset[int] | None:
+    """The 0-based lines of a text, perhaps unsaved, that differ from the last commit; all of a file that is new.
+
+    None where that cannot be told: no repository, no commits, a file too long to compare.
+    """
+    if text.count("\n") > MOST_LINES:
+        return None
+    try:
+        prefix = os.fsdecode(_git(root, "rev-parse", "--show-prefix")).strip()
+        _git(root, "rev-parse", "--verify", "--quiet", "HEAD")
+    except NoChanges:
+        return None
+    new = split_lines(text)
+    try:
+        old = split_lines(_git(root, "cat-file", "blob", f"HEAD:{prefix}{path}").decode("utf-8", "replace"))
+    except NoChanges:
+        return frozenset(range(len(new)))
+    matcher = difflib.SequenceMatcher(None, old, new, autojunk=len(new) > 2_000)
+    spans = ((j1, j2) for tag, _, _, j1, j2 in matcher.get_opcodes() if tag in ("replace", "insert"))
+    return frozenset(line for start, end in spans for line in range(start, end))
 
 
 def _verify(top: str, revision: str) -> None:

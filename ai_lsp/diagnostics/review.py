@@ -17,6 +17,12 @@ from ai_lsp.text.edit import Span
 
 log = logging.getLogger(__name__)
 
+SURE = 0.25
+"""The least confidence with which unchanged code is flagged: it has been read and run, and is mostly right."""
+
+SURE_ON_CHANGED = 0.05
+"""The least confidence with which changed lines are flagged: that is where new bugs are."""
+
 LINES_PER_FLAG = 200
 """Reviewed lines for each finding that may be shown; the least sure ones go first."""
 
@@ -28,9 +34,10 @@ def review(task: Task) -> list[Finding]:
         return []
     found = merged(_found(source, task.disabled))
     lines = Lines(task.text)
-    if task.changed is not None:
-        found = [f for f in found if lines.touches(f.span, task.changed)]
-    reviewed = lines.count if task.changed is None else len(task.changed)
+    changed = task.changed or frozenset()
+    fresh = [f for f in found if f.confidence >= SURE_ON_CHANGED and lines.touches(f.span, changed)]
+    found = fresh if task.only_changed else [f for f in found if f.confidence >= SURE or f in fresh]
+    reviewed = len(changed) if task.only_changed else lines.count
     kept = within_budget(found, reviewed, danger_lines(source, lines.starts), lines)
     return with_fingerprints(kept, task.path, task.text)
 

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Callable, Iterator
 from dataclasses import dataclass, field
+from typing import Any
 
 from tree_sitter import Node
 
@@ -23,6 +24,8 @@ class Source:
     language: str
     text: str
     root: Node
+    worked_out: dict[str, Any] = field(default_factory=dict, repr=False)
+    """What finders share: the first one that needs it works it out."""
     _by_type: dict[str, list[Node]] = field(default_factory=dict, repr=False)
 
     def of(self, node: Node | None) -> str:

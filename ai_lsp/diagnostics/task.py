@@ -7,8 +7,12 @@ from dataclasses import dataclass
 
 @dataclass(frozen=True, slots=True)
 class Task:
-    """What to review. `path` is relative to `root`, an absolute folder or empty; `changed` are 0-based numbers of
-    the lines that a change touched, None where the whole file is meant; `disabled` are codes of finders."""
+    """What to review.
+
+    `path` is relative to `root`, an absolute folder or empty; `changed` are 0-based numbers of the lines that a
+    change touched, None where that is not known; with `only_changed` nothing else is reported; `disabled` are
+    codes of finders.
+    """
 
     path: str
     language_id: str
@@ -16,3 +20,4 @@ class Task:
     root: str = ""
     changed: frozenset[int] | None = None
     disabled: frozenset[str] = frozenset()
+    only_changed: bool = False

@@ -20,6 +20,7 @@ def task_to_json(task: Task) -> dict[str, Any]:
         "root": task.root,
         "changed": None if task.changed is None else sorted(task.changed),
         "disabled": sorted(task.disabled),
+        "only_changed": task.only_changed,
     }
 
 
@@ -33,6 +34,7 @@ def task_from_json(raw: Mapping[str, Any]) -> Task:
         raw["root"],
         None if changed is None else frozenset(changed),
         frozenset(raw["disabled"]),
+        raw["only_changed"],
     )
 
 

@@ -10,11 +10,12 @@ import json
 import os
 import sys
 from collections.abc import Iterator
+from dataclasses import replace
 from typing import Any
 
 from ai_lsp.context.languages import language_of
 from ai_lsp.context.workspace_files import WorkspaceFiles, read_source
-from ai_lsp.diagnostics.changes import Changed, NoChanges, changed_files
+from ai_lsp.diagnostics.changes import Changed, NoChanges, changed_files, changed_lines
 from ai_lsp.diagnostics.review import review
 from ai_lsp.diagnostics.wire import finding_to_json, task_from_json
 
@@ -38,7 +39,10 @@ def answers(request: dict[str, Any]) -> Iterator[dict[str, Any]]:
     try:
         if request["op"] == "text":
             task = task_from_json(request["task"])
-            yield {"findings": [finding_to_json(f, task.text) for f in review(task)], "done": True}
+            if task.changed is None and task.root:
+                task = replace(task, changed=changed_lines(task.root, task.path, task.text))
+            shown = [finding_to_json(f, task.text) for f in review(task)]
+            yield {"findings": shown, "changed": sorted(task.changed or ()), "done": True}
         else:
             yield from _files(request)
             yield {"done": True}
@@ -82,6 +86,7 @@ def _one(request: dict[str, Any], files: WorkspaceFiles, each: Changed, is_diff:
         "root": files.root,
         "changed": sorted(each.lines) if is_diff else None,
         "disabled": request["disabled"],
+        "only_changed": is_diff,
     }
     findings = review(task_from_json(raw))
     lines = text.count("\n") + 1

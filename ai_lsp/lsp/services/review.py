@@ -121,7 +121,7 @@ class ReviewService(Service):
         if settings.enabled and is_small and not self.session.is_ignored(uri):
             root = self._root_of(uri)
             disabled = frozenset(settings.disabled)
-            task = Task(self.session.relative(uri), document.language_id, document.text, root, None, disabled)
+            task = Task(self.session.relative(uri), document.language_id, document.text, root, disabled=disabled)
             try:
                 answers = await self._texts.text(task_to_json(task))
             except ReviewFailed as error:
