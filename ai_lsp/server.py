@@ -19,6 +19,7 @@ from ai_lsp.lsp.protocol import Handler, RawProtocol, Request, Route, make_serve
 from ai_lsp.lsp.services.apply import ApplyService
 from ai_lsp.lsp.services.checking import CheckingService
 from ai_lsp.lsp.services.copilot_dialect import CopilotDialect
+from ai_lsp.lsp.services.instruct import InstructService
 from ai_lsp.lsp.services.next_edit import NextEditService
 from ai_lsp.lsp.services.review import ReviewService
 from ai_lsp.lsp.services.service import Command, Service, Work
@@ -218,6 +219,7 @@ COMMANDS: Mapping[str, Callable[[Session, list[Any]], Any]] = {
 
 SERVICES: tuple[type[Service], ...] = (
     CheckingService,
+    InstructService,
     ReviewService,
     NextEditService,
     CopilotDialect,

@@ -10,7 +10,7 @@ from __future__ import annotations
 import argparse
 import json
 import sys
-from collections.abc import Iterator
+from collections.abc import Iterator, Mapping
 from pathlib import Path
 from typing import Any
 
@@ -48,7 +48,7 @@ def schema() -> dict[str, Any]:
         if row.default is REQUIRED:
             required.append(row.field)
         else:
-            entry["default"] = list(row.default) if isinstance(row.default, tuple) else row.default
+            entry["default"] = _plain(row.default)
         tables.setdefault(row.table, {})[row.field] = entry
     model = _object(tables.pop(MODELS)) | {"required": required}
     properties: dict[str, Any] = {
@@ -65,6 +65,12 @@ def schema() -> dict[str, Any]:
         "title": "Settings of ai-lsp",
         **_object(properties),
     }
+
+
+def _plain(default: object) -> object:
+    if isinstance(default, tuple):
+        return list(default)
+    return dict(default) if isinstance(default, Mapping) else default
 
 
 def vscode_manifest(manifest: dict[str, Any]) -> dict[str, Any]:
@@ -142,8 +148,7 @@ def _object(properties: dict[str, Any]) -> dict[str, Any]:
 def _default(row: Row) -> str:
     if row.default is REQUIRED:
         return "required"
-    default = list(row.default) if isinstance(row.default, tuple) else row.default
-    return f"`{json.dumps(default)}`"
+    return f"`{json.dumps(_plain(row.default))}`"
 
 
 def _sentence(text: str) -> str:

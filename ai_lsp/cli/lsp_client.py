@@ -70,6 +70,7 @@ class LspClient:
         self.root = root
         self.settings = dict(settings)
         self.applies_edits = applies_edits
+        self.answers: list[str] = []  # the user's, to questions that offer them; others are put away
         self.initialize_result: dict[str, Json] = {}
         self.start_ms = 0.0
         self.documents: dict[str, TextMirror] = {}
@@ -358,6 +359,9 @@ class LspClient:
                 pass
             case "window/showMessageRequest":
                 self.seen.messages.append(params)
+                titles = [action["title"] for action in params.get("actions", [])]
+                chosen = next((self.answers.pop(n) for n, a in enumerate(self.answers) if a in titles), None)
+                return {"result": None if chosen is None else {"title": chosen}}
             case "window/showDocument":
                 self.seen.documents.append(params)
                 return {"result": {"success": True}}

@@ -16,6 +16,7 @@ from ai_lsp.config.values import Wrong, is_loopback, printable
 from ai_lsp.context.settings import ContextSettings, IndexSettings, PrivacySettings, RecordingSettings
 from ai_lsp.diagnostics.settings import ReviewSettings
 from ai_lsp.diagnostics.shadow.settings import ShadowSettings
+from ai_lsp.edits.instruct_settings import EditSettings
 from ai_lsp.edits.next_settings import NextEditSettings
 from ai_lsp.models.settings import ModelSettings
 
@@ -247,6 +248,7 @@ def _settings(draft: _Draft) -> Settings:
         models=MappingProxyType(draft.models),
         routes=Routes(**table("routes")),
         completion=CompletionSettings(**table("completion")),
+        edit=EditSettings(**table("edit")),
         review=ReviewSettings(**table("review")),
         next_edit=NextEditSettings(**table("next_edit")),
         shadow=ShadowSettings(**table("shadow")),

@@ -8,10 +8,22 @@ from typing import Any
 
 from ai_lsp.completion.settings import CompletionSettings
 from ai_lsp.config.settings import LOCAL, OFF, LogSettings, Routes
-from ai_lsp.config.values import Choice, FilePath, Flag, Number, Text, Texts, Url, Value, VariableName
+from ai_lsp.config.values import (
+    Choice,
+    FilePath,
+    Flag,
+    Number,
+    Text,
+    Texts,
+    TextTable,
+    Url,
+    Value,
+    VariableName,
+)
 from ai_lsp.context.settings import ContextSettings, IndexSettings, PrivacySettings, RecordingSettings
 from ai_lsp.diagnostics.settings import ReviewSettings
 from ai_lsp.diagnostics.shadow.settings import ShadowSettings
+from ai_lsp.edits.instruct_settings import AUTO, EditSettings
 from ai_lsp.edits.next_settings import NextEditSettings
 from ai_lsp.models.settings import ModelSettings
 
@@ -24,6 +36,10 @@ APIS = ("anthropic", "llamacpp", "mistral", "ollama", "openai")
 
 SERVER_TEMPLATES = ("suffix", "chat", "infill")
 """What `template` may also be: the server fills in by itself ("suffix", "infill"), or is only chatted with."""
+
+
+REPLY_FORMATS = ("search_replace", "unified_diff", "v4a", "whole_file", "whole_symbol", "sketch")
+"""Names of rows of edits/formats, which this layer does not import at every start."""
 
 
 class Narrowing(Enum):
@@ -73,7 +89,10 @@ REQUIRED = object()
 def _of(settings: type[Any], key: str) -> object:
     """The default of a key, from the dataclass that holds it: said once in the program."""
     name = key.rpartition(".")[2]
-    default = next(field.default for field in fields(settings) if field.name == name)
+    field = next(field for field in fields(settings) if field.name == name)
+    if field.default_factory is not MISSING:
+        return field.default_factory()
+    default = field.default
     return "" if default is MISSING else default  # a model's name may stay empty where the server has only one
 
 
@@ -123,6 +142,10 @@ def _templates() -> tuple[str, ...]:
     return (*template_names(), *SERVER_TEMPLATES)
 
 
+def _edit(key: str, value: Value, about: str, workspace: Narrowing = Narrowing.NEVER) -> Row:
+    return Row(f"edit.{key}", value, _of(EditSettings, key), about, workspace)
+
+
 def _review(key: str, value: Value, about: str, workspace: Narrowing = Narrowing.NEVER) -> Row:
     return Row(f"review.{key}", value, _of(ReviewSettings, key), about, workspace)
 
@@ -157,7 +180,7 @@ ROWS: tuple[Row, ...] = (
     ),
     _route("completion", "Ghost text.", local=True),
     _route("next_edit", "The next edit, and where it is.", local=True),
-    _route("edit", "Reserved: an instruction turned into an edit."),
+    _route("edit", "An instruction turned into an edit."),
     _route("apply", "Rewrites the part of a file where a sketch cannot be applied with certainty."),
     _route("review", "Reserved: a model that reviews, beside the built-in finders."),
     _route("ask", "Reserved: questions about the code."),
@@ -190,6 +213,37 @@ ROWS: tuple[Row, ...] = (
         Number(1, 1_000_000, whole=True),
         "Larger files get no ghost text, in units of 1,024 characters.",
         Narrowing.LOWER,
+    ),
+    _edit(
+        "presets",
+        TextTable(
+            'instructions by menu title, such as {"Translate comments" = "Translate the comments to English"}'
+        ),
+        "Your own entries beside those of the menu “Edit with AI”.",
+    ),
+    _edit(
+        "format",
+        Choice((AUTO, *REPLY_FORMATS)),
+        "The form in which a model writes its edits; a table knows what suits which model.",
+    ),
+    _edit(
+        "max_tokens",
+        Number(64, 200_000, whole=True),
+        "The most tokens a model may write for one edit.",
+        Narrowing.LOWER,
+    ),
+    _edit("questions", Flag(), "Whether a model may ask one question before it edits.", Narrowing.OFF),
+    _edit(
+        "candidates",
+        Number(1, 5, whole=True),
+        "How many versions of an edit a model may offer at most; 1 is never to choose.",
+        Narrowing.LOWER,
+    ),
+    _edit(
+        "review_hunks",
+        Flag(),
+        "Whether parts of an edit are marked in the text while others are written, to apply or drop one by one.",
+        Narrowing.OFF,
     ),
     _review("enabled", Flag(), "Whether open files are looked through for bugs.", Narrowing.OFF),
     _review(

@@ -10,6 +10,7 @@ from ai_lsp.completion.settings import CompletionSettings
 from ai_lsp.context.settings import ContextSettings, IndexSettings, PrivacySettings, RecordingSettings
 from ai_lsp.diagnostics.settings import ReviewSettings
 from ai_lsp.diagnostics.shadow.settings import ShadowSettings
+from ai_lsp.edits.instruct_settings import EditSettings
 from ai_lsp.edits.next_settings import NextEditSettings
 from ai_lsp.models.settings import ModelSettings
 
@@ -49,6 +50,7 @@ class Settings:
     models: Mapping[str, ModelSettings] = field(default_factory=lambda: MappingProxyType({}))
     routes: Routes = field(default_factory=Routes)
     completion: CompletionSettings = field(default_factory=CompletionSettings)
+    edit: EditSettings = field(default_factory=EditSettings)
     review: ReviewSettings = field(default_factory=ReviewSettings)
     next_edit: NextEditSettings = field(default_factory=NextEditSettings)
     shadow: ShadowSettings = field(default_factory=ShadowSettings)

@@ -219,6 +219,30 @@ class Texts:
         return {"type": "array", "items": {"type": "string", "maxLength": MAX_TEXT}}
 
 
+@dataclass(frozen=True, slots=True)
+class TextTable:
+    """A table of texts by names of the user's choosing."""
+
+    what: str
+    most: int = 100
+
+    def read(self, raw: object) -> Mapping[str, str]:
+        if isinstance(raw, Sequence) and not isinstance(raw, str) and not raw:
+            return {}  # Lua's empty table
+        if not isinstance(raw, Mapping):
+            raise Wrong(f"{_shown(raw)} is not a table")
+        if len(raw) > self.most:
+            raise Wrong(f"it has more than {self.most} entries")
+        read = {Text().read(name).strip(): Text().read(text).strip() for name, text in raw.items()}
+        return {name: text for name, text in read.items() if name and text}
+
+    def expected(self) -> str:
+        return f"a table of {self.what}"
+
+    def schema(self) -> dict[str, Any]:
+        return {"type": "object", "additionalProperties": {"type": "string", "maxLength": MAX_TEXT}}
+
+
 def looks_secret(text: str) -> bool:
     """Whether a text holds something of a key's shape: a vendor's beginning, or long and of all sorts."""
     return _SECRET.search(text[:MAX_TEXT]) is not None

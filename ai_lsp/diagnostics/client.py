@@ -28,7 +28,9 @@ class ReviewFailed(Exception):
 class Reviewer:
     """One process that reviews, a task after another. `command` is replaced in tests."""
 
-    def __init__(self, command: tuple[str, ...] = (sys.executable, "-m", "ai_lsp.diagnostics.worker")) -> None:
+    def __init__(
+        self, command: tuple[str, ...] = (sys.executable, "-P", "-m", "ai_lsp.diagnostics.worker")
+    ) -> None:
         self._command = command
         self._process: asyncio.subprocess.Process | None = None
         self._turn = asyncio.Lock()

@@ -80,10 +80,10 @@ async def deliver(session: Session, change: WorkspaceChange, consent: Consent = 
             return Delivered(Ending.REFUSED, barred)
     if (outdated := at_this_moment(session, change)) and isinstance(outdated, Delivered):
         return outdated
-    protected = [(p, what) for f in change.files if (what := why_protected(p := session.relative(f.uri)))]
+    protected = protected_of(session, change)
     client_asks = session.features.has_annotations or session.features.confirms_itself
     is_asked_here = bool(protected) or (consent is Consent.TO_ASK and not client_asks)
-    if is_asked_here and not await _confirmed(session, change, protected):
+    if is_asked_here and not await confirmed(session, change, protected):
         return Delivered(Ending.DISCARDED)
     for _ in range(TRIES):
         now = at_this_moment(session, change)
@@ -93,6 +93,11 @@ async def deliver(session: Session, change: WorkspaceChange, consent: Consent = 
         if answer.ending is not Ending.OUTDATED:
             return answer
     return Delivered(Ending.OUTDATED, "The text changed at the very moment at which the edit was to be applied.")
+
+
+def protected_of(session: Session, change: WorkspaceChange) -> list[tuple[str, str]]:
+    """(path, what it is) of the files that are changed only with the user's word by name."""
+    return [(p, what) for f in change.files if (what := why_protected(p := session.relative(f.uri)))]
 
 
 def at_this_moment(session: Session, change: WorkspaceChange) -> WorkspaceChange | Delivered:
@@ -156,7 +161,8 @@ async def show_diff(session: Session, change: WorkspaceChange) -> None:
     session.say(text, INFO)
 
 
-async def _confirmed(session: Session, change: WorkspaceChange, protected: Sequence[tuple[str, str]]) -> bool:
+async def confirmed(session: Session, change: WorkspaceChange, protected: Sequence[tuple[str, str]]) -> bool:
+    """Ask the user about a change, with the protected files in it by name."""
     named = "".join(f" {path} is {what}." for path, what in protected)
     message = f"ai-lsp: {change.label}: {_extent(session, change)}.{named}"
     choice = await choose(session, message, [APPLY, SHOW, DISCARD])

@@ -13,6 +13,7 @@ COMMANDS = (
     "ai-lsp.why",
     "ai-lsp.status",
     "ai-lsp.nextEdit",
+    "ai-lsp.edit",
     "ai-lsp.review",
     "ai-lsp.explainFinding",
     "ai-lsp.dismissFinding",

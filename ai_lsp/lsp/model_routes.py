@@ -70,14 +70,14 @@ class WatchedModel:
         if isinstance(self._counter, Estimate):
             self._counter = self._counter.corrected(prompt_size(request.prompt), usage)
 
-    def failed(self, error: ModelError) -> None:
-        """The request failed; the user is told when a model that worked stops doing so."""
+    def failed(self, error: ModelError, *, is_told: bool = False) -> None:
+        """The request failed; the user is told when a model that worked stops doing so, unless they are."""
         if isinstance(error, PromptWithheld):
             self.abandoned()
             return
         self._breaker = self._breaker.failed(error, self._clock())
         log.warning("model %s: %s", self.settings.name, error)
-        if not self.problem:
+        if not self.problem and not is_told:
             self._tell(f"ai-lsp: {error}. The embedded predictor takes over.")
         self.problem = str(error)
 

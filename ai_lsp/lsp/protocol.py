@@ -165,8 +165,9 @@ class RawProtocol(LanguageServerProtocol):
             self._finished(request)
 
     def _failed(self, request: Request, route: Route, error: Exception) -> None:
-        if isinstance(error, InvalidParams):
-            request.fail(INVALID_PARAMS, str(error))
+        if isinstance(error, InvalidParams | RequestRefused):
+            code = error.code if isinstance(error, RequestRefused) else INVALID_PARAMS
+            request.fail(code, str(error))
             return
         log.error("request %s %s failed", request.id, request.method, exc_info=error)
         if route.empty is not None:
@@ -250,6 +251,14 @@ class RawProtocol(LanguageServerProtocol):
         self._request_futures[key] = future
         self._send({"jsonrpc": "2.0", "id": key, "method": method, "params": params})
         return future
+
+
+class RequestRefused(RuntimeError):
+    """A request that was understood and cannot be met; the text is for the user."""
+
+    def __init__(self, code: int, message: str) -> None:
+        super().__init__(message)
+        self.code = code
 
 
 class ClientRefused(RuntimeError):

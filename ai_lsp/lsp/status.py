@@ -32,7 +32,7 @@ def status(session: Session) -> dict[str, Any]:
     """The answer to `aiLsp/status`: facts for status lines."""
     routes = session.settings.routes
     local = session.predictor.status if session.predictor is not None else None
-    named = {"completion": routes.completion, "next_edit": routes.next_edit}
+    named = {"completion": routes.completion, "next_edit": routes.next_edit, "edit": routes.edit}
     problems = [p for name in named.values() if name not in ("", "local") and (p := session.models.problem(name))]
     workspace = session.surroundings.workspace
     inactive = None

@@ -13,6 +13,8 @@ from ai_lsp.lsp.from_lsp import path_of
 if TYPE_CHECKING:
     from ai_lsp.lsp.session import Session
 
+OUTSIDE = "is outside of the workspace"
+
 
 async def why_barred(session: Session, uri: str) -> str:
     """Why a file may not be changed, in a sentence; "" where it may. Asks the disk, off the loop.
@@ -52,4 +54,4 @@ def _why_barred_on_disk(path: str, roots: Sequence[str], patterns: tuple[str, ..
         if not WorkspaceFiles(root, patterns=patterns).may_read(path):
             return f"{name} is ignored or holds secrets: it is never shown to a model nor changed."
         return f"{name} is read-only." if _is_read_only(path) else ""
-    return f"{path} is outside of the workspace."
+    return f"{path} {OUTSIDE}."

@@ -14,6 +14,7 @@ from hypothesis import strategies as st
 from ai_lsp.config import LOCAL, ROWS, Kind, Loaded, Row, Settings, Source, entries, load, read_file, summary
 from ai_lsp.config.schema import APIS, REQUIRED, TABLES
 from ai_lsp.config.shape import SECTION
+from ai_lsp.config.values import Flag
 from ai_lsp.models.registry import apis
 
 TAB = {"api": "llamacpp", "url": "http://127.0.0.1:8012"}
@@ -41,7 +42,7 @@ def in_force(loaded: Loaded) -> dict[str, object]:
 @pytest.mark.parametrize("row", ROWS, ids=lambda row: row.key)
 @pytest.mark.parametrize("wrong", [object(), 3.5j, [["a"]], {"a": 1}, "\n", "\ud800", float("nan"), -1, True])
 def test_a_wrong_value_names_its_key_and_what_would_be_valid(row: Row, wrong: object) -> None:
-    if row.field in ("enabled", "cache", "ledger", "speculate", "other_files") and wrong is True:
+    if isinstance(row.value, Flag) and wrong is True:
         wrong = "yes"
     loaded = of(options(row, wrong))
     key = row.key.replace("*", "tab")
@@ -72,6 +73,12 @@ RIGHT: dict[str, tuple[object, object]] = {
     "completion.max_tokens": (64, 64),
     "completion.disabled_languages": (["a", "", "b", "a"], ("a", "b")),
     "completion.max_file_kb": (10, 10),
+    "edit.presets": ({"Shout": "Write it in capitals", " ": "x"}, {"Shout": "Write it in capitals"}),
+    "edit.format": ("v4a", "v4a"),
+    "edit.max_tokens": (512, 512),
+    "edit.questions": (False, False),
+    "edit.candidates": (1, 1),
+    "edit.review_hunks": (False, False),
     "review.enabled": (False, False),
     "review.disabled": (["same-operands"], ("same-operands",)),
     "review.max_file_kb": (64, 64),
