@@ -44,15 +44,18 @@ class Editor:
     program: str
     ghost_text_from: tuple[int, ...] | None = None
     older: str = ""
+    setup: str = ""
+    """What `ai-lsp setup` calls it."""
 
 
 EDITORS = (
-    Editor("Neovim", "nvim", (0, 12), "ghost text needs 0.12; older ones get the completion menu"),
-    Editor("Helix", "hx", None, "has no ghost text; it gets one item in the completion menu"),
-    Editor("Helix", "helix", None, "has no ghost text; it gets one item in the completion menu"),
-    Editor("Emacs", "emacs", None, "eglot gets one item at point"),
-    Editor("Vim", "vim", None, "needs an LSP plugin"),
-    Editor("VS Code", "code", (1, 91)),
+    Editor("Neovim", "nvim", (0, 12), "ghost text needs 0.12; older ones get the completion menu", "neovim"),
+    Editor("Helix", "hx", None, "has no ghost text; it gets one item in the completion menu", "helix"),
+    Editor("Helix", "helix", None, "has no ghost text; it gets one item in the completion menu", "helix"),
+    Editor("Emacs", "emacs", None, "eglot gets ghost text from our ai-lsp.el", "emacs"),
+    Editor("Vim", "vim", None, "gets ghost text through copilot.vim", "vim"),
+    Editor("VS Code", "code", (1, 91), "the extension needs 1.91", "vscode"),
+    Editor("Zed", "zed", None, "see editors/zed/README.md for what works", "zed"),
 )
 
 
@@ -71,9 +74,10 @@ def _editor(editor: Editor, version: str) -> Finding:
     if not version:
         return Finding("warn", editor.name, f"{editor.program} does not say its version", "Start it once by hand")
     number = tuple(int(part) for part in version.split(".")[:2])
+    how = f"`ai-lsp setup {editor.setup}` prints the setup"
     if editor.ghost_text_from is not None and number >= editor.ghost_text_from:
-        return Finding("ok", editor.name, f"{version}, shows ghost text")
-    return Finding("ok", editor.name, f"{version}; {editor.older}" if editor.older else version)
+        return Finding("ok", editor.name, f"{version}, shows ghost text; {how}")
+    return Finding("ok", editor.name, f"{version}; {editor.older}; {how}")
 
 
 async def git() -> Finding:
