@@ -38,7 +38,7 @@ def _neovim(server: str, files: Path) -> str:
 
 def _emacs(server: str, files: Path) -> str:
     folder = json.dumps(str(Path(server).parent))
-    return f"(add-to-list 'exec-path {folder})\n(load {json.dumps(str(files / 'emacs' / 'ai-lsp-eglot.el'))})\n"
+    return f"(add-to-list 'exec-path {folder})\n(load {json.dumps(str(files / 'emacs' / 'ai-lsp.el'))})\n"
 
 
 def _helix(server: str, files: Path) -> str:
