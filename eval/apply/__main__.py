@@ -13,7 +13,7 @@ from functools import partial
 from pathlib import Path
 
 from ai_lsp.context.languages import language_of
-from ai_lsp.edits.apply import Applied, Proposal, Refusal, locate_and_merge
+from ai_lsp.edits.apply import Applied, Proposal, Refusal, changed_text, locate_and_merge
 from ai_lsp.edits.formats import FORMATS
 from ai_lsp.text.document import DocumentSnapshot
 from eval.apply import render
@@ -64,7 +64,10 @@ def _located(case: Case, name: str) -> Iterator[tuple[Outcome, Proposal, Applied
         reply = render.LOCATED[name](case, blocks, dice)
         places = [(b.first, b.last) for b in blocks]
         if operator == "no context" and not is_answerable(case, blocks):
-            yield _ask(case, name, "nothing says where", reply, case.old, None, places)
+            one = _ask(case, name, "nothing says where", reply, case.old, None, places)
+            if isinstance(one[2], Applied) and changed_text(case.old, one[2]) == case.new:
+                continue  # as many equal blocks as places: there was an answer
+            yield one
         else:
             yield _ask(case, name, operator, reply, case.old, case.new, places)
     yield from _unanswerable(case, name)
@@ -135,8 +138,6 @@ def _is_near(
 
 def _show(case: Case, outcome: Outcome, proposal: Proposal, result: Applied | Refusal) -> None:
     from difflib import unified_diff
-
-    from ai_lsp.edits.apply import changed_text
 
     print(f"\n#### {outcome.what} {outcome.format} / {outcome.operator}: {case.sha[:10]} {case.path}")
     if isinstance(result, Refusal):

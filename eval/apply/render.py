@@ -51,7 +51,7 @@ def v4a(case: Case, blocks: Sequence[Block], dice: random.Random) -> str:
     """Hunks under bare `@@`."""
     out = [f"*** Begin Patch\n*** Update File: {case.path}\n"]
     for block in blocks:
-        end = "*** End of File\n" if block.last == len(case.old_lines) else ""
+        end = "*** End of File\n" if block.last == len(case.old_lines) and block.before else ""
         out.append("@@\n" + "\n".join(_signed(block)) + "\n" + end)
     return "".join([*out, "*** End Patch\n"])
 
@@ -66,8 +66,9 @@ def whole_file(case: Case) -> str:
 def sketch(case: Case, row: Row, style: str) -> str | None:
     """A sketch of the new text; None where it would show everything.
 
-    `style`: "functions" shows touched functions whole with the heads of what they are in, "bare functions"
-    without those heads, "hunks" three lines around each edit.
+    `style`: "functions" shows whole every function that is touched or next to a touched line, three lines around
+    what is in none, and the heads of what they are in; "bare functions" is without those heads; "hunks" shows
+    three lines around each edit, wherever that cuts.
     """
     file = FileLines(case.new)
     structure = structure_of(file, row, lambda: False)
@@ -77,6 +78,8 @@ def sketch(case: Case, row: Row, style: str) -> str | None:
     for region in case.regions:
         shown |= _shown(region.new, file, structure, style)
     shown = {n for n in shown if 0 <= n < len(file)}
+    if style != "hunks":
+        shown |= _completed(shown, structure)
     comment = f"{row.line_comment} ... existing code ..." if row.line_comment else "/* ... existing code ... */"
     out: list[str] = []
     hidden: list[int] = []
@@ -124,6 +127,17 @@ def _around(lines: tuple[int, int], structure: Structure) -> int | None:
         if unit.kind in CALLABLES and inside:
             return index
     return None
+
+
+def _completed(shown: set[int], structure: Structure) -> set[int]:
+    """Functions of which something is shown are shown whole."""
+    out: set[int] = set()
+    for index, unit in enumerate(structure.units):
+        parent = unit.parent
+        is_outer = not (parent >= 0 and structure.units[parent].kind in CALLABLES)
+        if unit.kind in CALLABLES and is_outer and any(unit.first <= n < unit.last for n in shown):
+            out |= set(range(unit.first, structure.units[index].last))
+    return out
 
 
 def _shown(lines: tuple[int, int], file: FileLines, structure: Structure, style: str) -> set[int]:

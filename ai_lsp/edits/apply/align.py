@@ -12,7 +12,14 @@ _near = lru_cache(maxsize=20_000)(distance)
 
 def skip_cost(key: str) -> float:
     """What it costs, in characters, that a block's line does not stand in the file."""
-    return 4.0 + 0.3 * len(key) if key else 1.0
+    if not key:
+        return 1.0
+    return 4.0 + 0.3 * len(key) if says_something(key) else 2.0
+
+
+def says_something(key: str) -> bool:
+    """Whether a line tells a place from others, as brackets do not."""
+    return sum(map(str.isalnum, key)) >= 3
 
 
 def _extra_cost(key: str) -> float:

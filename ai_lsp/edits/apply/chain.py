@@ -10,8 +10,10 @@ from dataclasses import dataclass
 from itertools import accumulate
 
 MOST_PAIRS = 500
-_INSERT, _DELETE, _LOSE, _EMPTY = 0.6, 0.6, 4.0, 0.8
-"""Prices: a new line, a line that goes, a definition that goes, a marker that stands for nothing."""
+_NEAR = 40  # lines of the file
+_INSERT, _DELETE, _SWAP, _LOSE, _EMPTY = 0.6, 0.6, 0.3, 4.0, 0.8
+"""Prices: a new line, a line that goes, what is taken off where one replaces another, a definition that goes, a
+marker that stands for nothing."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -52,14 +54,13 @@ def _says_something(key: str) -> bool:
 
 
 def _thinned(pairs: list[tuple[int, int]], sketch: Side, where: dict[str, list[int]]) -> list[tuple[int, int]]:
-    """Of lines that stand often only the pairs that continue another pair."""
-    known = set(pairs)
-    kept = [
-        (i, j)
-        for i, j in pairs
-        if len(where[sketch.keys[i]]) <= 4
-        or any((i + d, j + e) in known for d in (-2, -1, 1, 2) for e in (-2, -1, 1, 2) if d * e > 0)
-    ]
+    """Of lines that stand often only the pairs near a line that does not."""
+    near = bytearray(max(j for _, j in pairs) + 2 * _NEAR)
+    for i, j in pairs:
+        if len(where[sketch.keys[i]]) <= 4:
+            low = max(0, j - _NEAR)
+            near[low : j + _NEAR] = b"\1" * (j + _NEAR - low)
+    kept = [(i, j) for i, j in pairs if near[j]]
     most = MOST_PAIRS * 2
     if len(kept) > most:
         kept = sorted(sorted(kept, key=lambda p: len(where[sketch.keys[p[0]]]))[:most])
@@ -124,4 +125,4 @@ class _Prices:
             return _INSERT * new + (0.0 if old else _EMPTY)
         both = min(new, old)
         lost = self._heads[j] - self._heads[y + 1]
-        return _INSERT * (new - both) + _DELETE * (old - both) + 0.5 * both + _LOSE * lost
+        return _INSERT * new + _DELETE * old - _SWAP * both + _LOSE * lost

@@ -15,6 +15,19 @@ def settled(pairs: Sequence[tuple[str, str]]) -> list[tuple[str, str]]:
     return [] if 2 * same >= len(told) else list(pairs)
 
 
+def other_style(lines: Sequence[str], file: Sequence[str]) -> list[tuple[str, str]]:
+    """A pair to learn from where a reply indents with tabs and the file only with spaces, or the other way."""
+    theirs = {indent_of(line)[:1] for line in lines if line.strip()} - {""}
+    ours = {indent_of(line)[:1] for line in file if line.strip()} - {""}
+    if len(theirs) != 1 or len(ours) != 1 or theirs == ours:
+        return []
+    unit = _unit(indent_of(line) for line in file if line.strip())
+    if theirs == {"\t"}:
+        return [("\tx", f"{unit}x")] if unit else []
+    unit = _unit(indent_of(line) for line in lines if line.strip())
+    return [(f"{unit}x", "\tx")] if unit else []
+
+
 class Indentation:
     """A mapping of indentations, learnt from pairs of (a line of the reply, the same line of the file)."""
 

@@ -173,6 +173,8 @@ def _guarded(
         first = applied.evidence[0].place
         line = snapshot.line_at(first.start)
         return Refusal(Reason.BROKEN, "", candidates(file, [Place(line, line + 1, (), Match.STRUCTURE)]))
+    if (twin := _twin(old, after, file, FileLines(changed_text(snapshot.text, applied)))) is not None:
+        return twin
     whole = set(shown_whole)
     exempt = {i for i, u in enumerate(old.units) if _is_inside_callable(old, i, whole)}
     now = Counter(unit.word for unit in after.units)
@@ -181,11 +183,31 @@ def _guarded(
             now[unit.word] -= 1 if now[unit.word] > 0 else 0
             continue
         now[unit.word] -= 1
-        if now[unit.word] < 0 and not re.search(rf"\b{re.escape(unit.word)}\b", proposal.mentions):
+        if now[unit.word] < 0 and not re.search(rf"(?<!\w){re.escape(unit.word)}(?!\w)", proposal.mentions):
             said = excerpt([file.raw[unit.first]])
             near = Place(unit.first, unit.last, (), Match.STRUCTURE)
             return Refusal(Reason.LOSES_DEFINITION, f"“{said}”", candidates(file, [near]))
     return applied
+
+
+def _twin(old: Structure, after: Structure, file: FileLines, now: FileLines) -> Refusal | None:
+    """A definition that would stand twice, nearly the same: it was meant to take the other's place."""
+    more = Counter(u.word for u in after.units) - Counter(u.word for u in old.units)
+    known = {u.word: u for u in old.units}
+    for word in more:
+        outer = [u for u in after.units if u.word == word and not _is_local(after, u.parent)]
+        texts = [{k for k in now.keys[u.first : u.last] if k} for u in outer]
+        for index, one in enumerate(texts):
+            for other in texts[:index]:
+                if word in known and len(one) > 3 and len(one & other) >= 0.6 * max(len(one), len(other)):
+                    unit = known[word]
+                    near = Place(unit.first, unit.last, (), Match.STRUCTURE)
+                    return Refusal(Reason.AMBIGUOUS, f"“{word}” would stand twice", candidates(file, [near]))
+    return None
+
+
+def _is_local(structure: Structure, parent: int) -> bool:
+    return parent >= 0 and structure.units[parent].kind in ("function", "method")
 
 
 def _is_inside_callable(old: Structure, index: int, whole: set[int]) -> bool:

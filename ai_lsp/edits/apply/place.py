@@ -2,12 +2,15 @@
 
 from __future__ import annotations
 
+import re
 from collections.abc import Sequence
 from dataclasses import dataclass
 
-from ai_lsp.edits.apply.align import align, skip_cost
+from ai_lsp.edits.apply.align import align, says_something, skip_cost
 from ai_lsp.edits.apply.lines import FileLines, indent_of, key_of
 from ai_lsp.edits.proposal import Match
+
+_WORD = re.compile(r"\w{3,}")
 
 MOST_PLACES = 4
 """Fuzzy places that are looked at closely."""
@@ -48,7 +51,10 @@ def exact_places(file: FileLines, block: Sequence[str]) -> list[Place]:
             match = _kind(file.raw[first : first + count], block)
             pairs = tuple(range(first, first + count))
             found.setdefault(match, []).append(Place(first, first + count, pairs, match))
-    return next((found[match] for match in Match if match in found), [])
+    best = next((match for match in Match if match in found), Match.EXACT)
+    if best is not Match.EXACT and not any(map(says_something, keys)):
+        return []  # brackets alone, and not even spelt as there
+    return found.get(best, [])
 
 
 def _kind(theirs: Sequence[str], block: Sequence[str]) -> Match:
@@ -94,13 +100,15 @@ def is_clear(best: Place, second: Place) -> bool:
 def _starts(file: FileLines, keys: Sequence[str]) -> list[int]:
     """Lines at which the block may start, by the votes of the lines it shares with the file."""
     votes: dict[int, float] = {}
+    is_told = False
     for index, key in enumerate(keys):
         places = file.places.get(key, ()) if key else ()
         if places and len(places) <= _COMMON:
+            is_told = is_told or says_something(key)
             for number in places:
                 start = number - index
                 votes[start] = votes.get(start, 0.0) + skip_cost(key) / len(places) ** 0.5
-    if len(votes) < MOST_PLACES:
+    if len(votes) < MOST_PLACES or not is_told:
         for start, weight in _votes_of_words(file, keys).items():
             votes[start] = votes.get(start, 0.0) + weight
     pooled = {s: sum(votes.get(s + d, 0.0) for d in range(-3, 4)) + votes[s] for s in votes}
@@ -118,7 +126,7 @@ def _votes_of_words(file: FileLines, keys: Sequence[str]) -> dict[int, float]:
     votes: dict[int, float] = {}
     longest = sorted(range(len(keys)), key=lambda i: -len(keys[i]))[:4]
     for index in longest:
-        words = {w for w in keys[index].split(" ") if len(w) > 2}
+        words = set(_WORD.findall(keys[index]))
         if not words:
             continue
         for number, key in enumerate(file.keys):

@@ -10,11 +10,12 @@ import re
 from collections.abc import Sequence
 from dataclasses import dataclass, field
 
+from ai_lsp.edits.apply.align import says_something
 from ai_lsp.edits.apply.chain import Side, chain
 from ai_lsp.edits.apply.indent import Indentation, settled
 from ai_lsp.edits.apply.likeness import distance
 from ai_lsp.edits.apply.line_diff import line_changes
-from ai_lsp.edits.apply.lines import FileLines, excerpt, indent_of
+from ai_lsp.edits.apply.lines import FileLines, excerpt, indent_of, key_of, plain
 from ai_lsp.edits.apply.pairing import UNCLEAR, Pairing
 from ai_lsp.edits.apply.structure import Structure
 from ai_lsp.edits.apply.transfer import Change
@@ -63,12 +64,15 @@ class Merge:
     shown_whole: set[int] = field(default_factory=set)
     added: set[int] = field(default_factory=set)
     has_markers: bool = True
+    is_level: bool = False
 
     def run(self) -> list[Change]:
         """The changes, in order. Raises Refused."""
         whole = (0, len(self.file)), (0, len(self.sketch))
         self.has_markers = any(map(is_marker, self.sketch.raw))
+        self.is_level = self._is_level()
         self._merge(Bounds(*whole, -1, -1, self._is_fixed(1), self._is_fixed(-1)))
+        self._look_for_moves()
         return sorted(self.changes, key=lambda c: (c.first, c.last))
 
     def _is_fixed(self, step: int) -> bool:
@@ -89,6 +93,17 @@ class Merge:
         ):
             return False
         return step < 0 or (_is_import(ours) and _is_import(self.sketch.keys[theirs[0]]))
+
+    def _is_level(self) -> bool:
+        """Whether the sketch is indented as the file: so are most lines that stand there once."""
+        places = self.file.places
+        told = [
+            (line, self.file.raw[places[key][0]])
+            for line, key in zip(self.sketch.raw, self.sketch.keys, strict=True)
+            if len(key) > 3 and len(places.get(key, ())) == 1
+        ]
+        told = [(a, b) for a, b in told if indent_of(a) or indent_of(b)]
+        return 5 * sum(indent_of(a) == indent_of(b) for a, b in told) >= 2 * len(told) > 0
 
     # One level
 
@@ -136,10 +151,11 @@ class Merge:
             self.shown_whole.add(u)
             self._put(old.first, old.last, (new.first, new.last), Indentation(head, self.file.raw))
             return
-        if any(map(is_marker, self.sketch.raw[new.first : new.body])) or old.body >= old.last:
+        body = old.body if old.body < old.last else old.first + 1
+        if any(map(is_marker, self.sketch.raw[new.first : new.body])) or body >= old.last:
             raise Refused(Reason.UNANCHORED, f"“{new.word}” has a marker in its head", [(old.first, old.last)])
-        self._put(old.first, old.body, (new.first, new.body), Indentation(head, self.file.raw))
-        self._merge(Bounds((old.body, old.last), (new.body, new.last), u, v, True, not new.is_open))
+        self._put(old.first, body, (new.first, new.body), Indentation(head, self.file.raw))
+        self._merge(Bounds((body, old.last), (new.body, new.last), u, v, True, not new.is_open))
 
     # Between definitions
 
@@ -160,9 +176,9 @@ class Merge:
                 raise Refused(Reason.AMBIGUOUS, detail, [old])
             return
         # Lines of a definition the file does not have are like none of its lines.
-        keys = [self.sketch.keys[n] if n not in self.added else f"\0{self.sketch.keys[n]}" for n in lines]
+        keys = [plain(raw[n].strip()) if n not in self.added else f"\0{self.sketch.keys[n]}" for n in lines]
         heads = frozenset(u.first - old[0] for u in self.old.units if old[0] <= u.first < old[1])
-        theirs = self.file.keys[old[0] : old[1]]
+        theirs = [plain(line.strip()) for line in self.file.raw[old[0] : old[1]]]
         found = chain(Side(keys, frozenset(), holes), Side(theirs, heads))
         links = [(-1, -1), *found.links, (len(keys), len(theirs))]
         rivals = [float("inf"), *found.rivals, float("inf")]
@@ -174,7 +190,7 @@ class Merge:
                     self.file.raw[self.old.units[bounds.old_parent].first],
                 )
             ]
-        indentation = Indentation(settled(pairs), self.file.raw)
+        indentation = Indentation([] if self.is_level else settled(pairs), self.file.raw)
         for i, j in found.links:
             self._reindent(lines[i], old[0] + j, indentation)
         for k in range(len(links) - 1):
@@ -254,11 +270,33 @@ class Merge:
             lines.pop(-1 if step > 0 else 0)
         if not lines:
             return
-        alike = self._alike(lines, first, last, step)
+        alike = self._absorbed(lines, first, last, step)
+        if not alike:
+            self._require_new(lines, first, last)
+            alike = self._alike(lines, first, last, step)
         if step > 0:
             self._put_lines(first, first + alike, lines, indentation)
         else:
             self._put_lines(last - alike, last, lines, indentation)
+
+    def _absorbed(self, lines: Sequence[int], first: int, last: int, step: int) -> int:
+        """How many of the file's next lines the sketch shows again, from its outermost line on."""
+        ours = [self.file.keys[n] for n in range(first, last)][::step]
+        theirs = [key for key in (self.sketch.keys[n] for n in lines) if key][::step]
+        for count in range(1, min(len(ours), len(theirs) + 4) + 1):
+            if ours[count - 1] == theirs[-1]:
+                rest = iter(theirs)
+                if all(key in rest for key in ours[:count] if key):
+                    return count
+        return 0
+
+    def _require_new(self, lines: Sequence[int], first: int, last: int) -> None:
+        """Lines beside a marker that stand in the file as well, but not here, say that the place is unclear."""
+        known = {key: n for n, key in zip(range(first, last), self.file.keys[first:last], strict=True)}
+        for n in lines:
+            key = self.sketch.keys[n]
+            if n not in self.added and len(key) >= 12 and key in known:
+                raise Refused(Reason.AMBIGUOUS, f"“{excerpt([key])}”", self._same(n, (first, last)))
 
     def _alike(self, lines: Sequence[int], first: int, last: int, step: int) -> int:
         """How many of the file's next lines, each in its turn, are like one of the new ones."""
@@ -266,7 +304,7 @@ class Merge:
         theirs = [self.sketch.keys[n] for n in lines][::step]
         at = count = 0
         for number, key in enumerate(ours[: 2 * len(theirs)]):
-            if not key:
+            if not says_something(key):
                 continue
             near = next((k for k in range(at, len(theirs)) if distance(theirs[k], key) < float("inf")), None)
             if near is None:
@@ -279,6 +317,18 @@ class Merge:
         ours, moved = self.file.raw[number], indentation.of(self.sketch.raw[line])
         if moved is not None and moved.strip() == ours.strip() and indent_of(moved) != indent_of(ours):
             self.changes.append(Change(number, number + 1, (moved.rstrip(),)))
+
+    def _look_for_moves(self) -> None:
+        """A line put in beside itself has moved, and a marker hides where it was."""
+        gone = {n for c in self.changes for n in range(c.first, c.last)}
+        for change in self.changes:
+            near = range(max(0, change.first - 6), min(len(self.file), change.last + 6))
+            kept = {self.file.keys[n]: n for n in near if n not in gone and len(self.file.keys[n]) >= 16}
+            old = {self.file.keys[n] for n in range(change.first, change.last)}
+            for line in change.new:
+                number = kept.get(key_of(line))
+                if number is not None and key_of(line) not in old and len(self.file.places[key_of(line)]) == 1:
+                    raise Refused(Reason.REORDERED, f"“{excerpt([line])}”", [(number, number + 1)])
 
     # Text
 

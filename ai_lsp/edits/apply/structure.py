@@ -6,12 +6,14 @@ import re
 from bisect import bisect_right
 from collections.abc import Callable, Sequence
 from dataclasses import dataclass, replace
+from functools import cache
 
-from tree_sitter import Parser, Point, Tree
+from tree_sitter import Parser, Point, Query, QueryCursor, Tree
 
 from ai_lsp.context.languages import Row, Syntax, language_of, syntax_of
 from ai_lsp.context.syntax_facts import tree_bytes
 from ai_lsp.context.syntax_outline import Definition, TooSlow, has_long_run, read_outline
+from ai_lsp.edits.apply.brackets import closed
 from ai_lsp.edits.apply.lines import FileLines, indent_of, key_of
 from ai_lsp.edits.markers import is_marker
 
@@ -25,6 +27,14 @@ IsOver = Callable[[], bool]
 
 _READ = 65_536
 _RECEIVER = re.compile(r"func\s*\(\s*(?:\w+\s+)?\*?\s*(\w+)")
+_HEAD = re.compile(r"\s*(?:@|def\s|class\s|async\s+def\s)")
+_TESTS = """
+(expression_statement (call_expression
+  function: [(identifier) (member_expression)] arguments: (arguments . [(string) (template_string)] @name
+    (_)? (arrow_function body: (statement_block) @body)))) @unit
+"""
+"""What test runners of JavaScript call with a name and a function: definitions for us, told by that name."""
+
 _CLOSERS = re.compile(r"[\])}>;,]|end\b|else\b|elif\b|except\b|finally\b|catch\b|rescue\b|case\b|default\b|\.")
 
 
@@ -71,16 +81,12 @@ def sketch_structure(file: FileLines, row: Row | None, is_over: IsOver) -> Struc
     if row is None:
         return None
     syntax = syntax_of(row)
-    best: tuple[str, Tree] | None = None
-    for text in _parseable(file, row):
-        tree = _parse(text, syntax, is_over)
-        if tree is not None and (best is None or not tree.root_node.has_error):
-            best = text, tree
-        if best is not None and not best[1].root_node.has_error:
-            break
-    if best is None:
+    texts = _parseable(file, row)
+    trees = [(text, tree) for text in texts if (tree := _parse(text, syntax, is_over)) is not None]
+    if not trees:
         return None
-    found = _structure(file, best[0], syntax, best[1], is_over)
+    text, tree = next((t for t in trees if not t[1].root_node.has_error), trees[-1])
+    found = _structure(file, text, syntax, tree, is_over)
     return None if found is None else _clipped(found, file)
 
 
@@ -91,16 +97,32 @@ def language(language_id: str, uri: str) -> Row | None:
 
 def _parseable(file: FileLines, row: Row) -> list[str]:
     """A sketch as texts of the same lines that the grammar may read: where a block needs a statement, one stands
-    in for each marker."""
+    in for each marker, and hidden brackets are closed. The last is the best where none can be read."""
     depth = min((len(indent_of(line)) for line in file.raw if line.strip()), default=0)
     full = [line[depth:] if line.strip() else line.lstrip(" \t") for line in file.full]
-    if not row.is_indented or row.name != "python":
+    if not row.is_indented:
+        return ["".join(full), "".join(closed(full))] if row.opener == "{" else ["".join(full)]
+    if row.name != "python":
         return ["".join(full)]
-    stand_in = [
-        indent_of(line) + "pass" + line[len(line.rstrip("\r\n")) :] if is_marker(line.rstrip("\r\n")) else line
-        for line in full
-    ]
-    return ["".join(stand_in), "".join(full)]
+    return ["".join(full), "".join(_with_statements(full))]
+
+
+def _with_statements(lines: Sequence[str]) -> list[str]:
+    """A statement for each marker; the end of a block whose beginning is hidden is left out."""
+    out = list(lines)
+    for n, line in enumerate(lines):
+        if not is_marker(line.rstrip("\r\n")):
+            continue
+        indent = indent_of(line)
+        following = [k for k in range(n + 1, min(n + 60, len(lines))) if lines[k].strip()]
+        head = next((k for k in following if _HEAD.match(lines[k]) or is_marker(lines[k].rstrip("\r\n"))), None)
+        if head is not None and following[0] < head and _HEAD.match(lines[head]):
+            depth = indent_of(lines[head])
+            if all(len(indent_of(lines[k])) > len(depth) for k in following if k < head):
+                out[n + 1 : head] = ["\n"] * (head - n - 1)
+                indent = depth
+        out[n] = indent + "pass\n"
+    return out
 
 
 def _parse(text: str, syntax: Syntax, is_over: IsOver) -> Tree | None:
@@ -127,10 +149,11 @@ def _structure(file: FileLines, text: str, syntax: Syntax, tree: Tree, is_over: 
         return None
     starts = _line_starts(text)
     units: list[Unit] = []
+    definitions = [d for d in outline.definitions if d.kind in UNITS]
+    if syntax.row.name in ("javascript", "typescript", "tsx"):
+        definitions = sorted([*definitions, *_tests(tree, syntax, text)], key=lambda d: (d.start, -d.end))
     above: list[tuple[int, int]] = []  # (index of the unit, last line)
-    for definition in outline.definitions:
-        if definition.kind not in UNITS:
-            continue
+    for definition in definitions:
         unit = _unit(definition, text, starts, syntax.row)
         while above and above[-1][1] <= unit.first:
             above.pop()
@@ -139,6 +162,23 @@ def _structure(file: FileLines, text: str, syntax: Syntax, tree: Tree, is_over: 
         units.append(replace(unit, parent=above[-1][0] if above else -1))
         above.append((len(units) - 1, unit.last))
     return Structure(_distinct(units, file), tree.root_node.has_error)
+
+
+@cache
+def _test_query(syntax: Syntax) -> Query:
+    return Query(syntax.grammar, _TESTS)
+
+
+def _tests(tree: Tree, syntax: Syntax, text: str) -> list[Definition]:
+    out = []
+    for _, found in QueryCursor(_test_query(syntax)).matches(tree.root_node):
+        unit, name, body = found["unit"][0], found["name"][0], found["body"][0]
+        word = text[name.start_byte : name.end_byte]
+        at = body.start_byte
+        out.append(
+            Definition(unit.start_byte, unit.end_byte, name.start_byte, at, at, body.end_byte, word, "function")
+        )
+    return out
 
 
 def _line_starts(text: str) -> list[int]:
@@ -198,6 +238,11 @@ def _clipped(found: Structure, file: FileLines) -> Structure:
         end = _end_by_indentation(unit, file) if has_hole or found.is_broken else unit.last
         if end < unit.last:
             unit = replace(unit, last=end, body=min(unit.body, end), is_open=True)
+        hole = next((n for n in range(unit.first + 1, unit.last) if is_marker(file.raw[n])), unit.last)
+        if hole < unit.body:
+            unit = replace(unit, body=hole if unit.body == unit.last else unit.body)
+        if unit.last > unit.first + 1 and is_marker(file.raw[unit.last - 1]):
+            unit = replace(unit, is_open=True)
         parent = unit.parent
         while parent >= 0 and (where[parent] < 0 or units[where[parent]].last <= unit.first):
             parent = found.units[parent].parent

@@ -9,7 +9,7 @@ from __future__ import annotations
 from collections.abc import Sequence
 from dataclasses import dataclass
 
-from ai_lsp.edits.apply.indent import Indentation
+from ai_lsp.edits.apply.indent import Indentation, other_style
 from ai_lsp.edits.apply.likeness import distance, is_slip, merge_words
 from ai_lsp.edits.apply.line_diff import line_ranges
 from ai_lsp.edits.apply.lines import FileLines, excerpt, indent_of, key_of, plain
@@ -39,6 +39,8 @@ def transfer(file: FileLines, hunk: Hunk, place: Place) -> tuple[Change, ...] | 
     before, after = hunk.before, hunk.after
     indentation = _indentation(file, hunk, place)
     is_curly = _uses_typography(file, hunk, place)
+    # A line that only moves is written as the file has it.
+    own = {before[k]: file.raw[n] for k, n in enumerate(place.pairs) if n >= 0 and len(before[k].strip()) > 3}
     out: list[Change] = []
     for i1, i2, j1, j2 in line_ranges(before, after):
         where = _replaced(file, before, place, i1, i2) if i1 < i2 else None
@@ -50,7 +52,7 @@ def transfer(file: FileLines, hunk: Hunk, place: Place) -> tuple[Change, ...] | 
             return where
         new: list[str] = []
         for line in after[j1:j2]:
-            moved = indentation.of(plain(line) if is_curly else line)
+            moved = own.get(line) or indentation.of(plain(line) if is_curly else line)
             if moved is None:
                 return Clash(Reason.INDENTATION, f"“{excerpt([line])}”")
             new.append(moved)
@@ -76,9 +78,10 @@ def _replaced(
     if not paired:
         return None
     first, last = paired[0], paired[-1] + 1
-    extra = [n for n in range(first, last) if n not in set(paired) and file.keys[n]]
+    extra = [n for n in range(first, last) if n not in set(paired)]
     if extra:
-        return Clash(Reason.CONFLICT, f"“{excerpt([file.raw[extra[0]]])}” stands between the lines to change")
+        said = f"“{excerpt([file.raw[extra[0]]])}”" if file.keys[extra[0]] else "a blank line"
+        return Clash(Reason.CONFLICT, f"{said} stands between the lines to change")
     return first, last
 
 
@@ -134,6 +137,8 @@ def _likeness(new: str, old: str) -> int:
 
 def _indentation(file: FileLines, hunk: Hunk, place: Place) -> Indentation:
     pairs = [(hunk.before[k], file.raw[n]) for k, n in enumerate(place.pairs) if n >= 0]
+    if all(not indent_of(a) and not indent_of(b) for a, b in pairs):
+        return Indentation(other_style((*hunk.before, *hunk.after), file.raw), file.raw)
     moved = [(a, b) for a, b in pairs if a.strip() and indent_of(a) != indent_of(b)]
     if moved:
         shown, wanted = set(hunk.before), set(hunk.after)
