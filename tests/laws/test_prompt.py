@@ -5,9 +5,12 @@ from __future__ import annotations
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from ai_lsp.completion.prompt import PAGE_LINES, build
+from ai_lsp.completion.prompt import PAGE_LINES, Around, Shape, build
 from ai_lsp.completion.query import Query
 from ai_lsp.completion.settings import CompletionSettings
+from ai_lsp.context.gather import parts
+from ai_lsp.context.parts import Alternative
+from ai_lsp.context.place import FoundDefinition, Known, OpenFile, Place, RecentEdit, Rules
 from ai_lsp.models.port import FimPrompt
 from ai_lsp.text.document import DocumentSnapshot
 
@@ -53,3 +56,56 @@ def test_a_line_larger_than_the_budget_keeps_its_end() -> None:
     prompt = fim(text, len(text), 512)
     assert prompt.typed.endswith("x = 1")
     assert count(prompt.typed) < 512
+
+
+def known(size: int) -> Known:
+    """Sources with texts of about a size."""
+    text = "total = count(price)\n" * (size // 20 + 1)
+    other = OpenFile("b.py", DocumentSnapshot("file:///b.py", 1, "python", text))
+    found = FoundDefinition("c.py", 0, 9, "count", "function", "def count(a):\n", text, 1.0)
+    edit = RecentEdit("d.py", 3, ("x" * size,), ("y" * size,), 9.0)
+    return Known(None, (other,), (edit,), (), (found,), (), (Rules("AGENTS.md", text),))
+
+
+@settings(max_examples=150, deadline=None)
+@given(
+    st.lists(st.text("ab =()\t𝒳é", max_size=60), max_size=300),
+    st.integers(0, 20_000),
+    st.integers(128, 4_000),
+    st.integers(1, 30_000),
+    st.lists(st.integers(0, 20_000), max_size=6),
+)
+def test_with_all_sources_a_prompt_keeps_to_its_budget_and_to_the_text(
+    lines: list[str], at: int, budget: int, size: int, cuts: list[int]
+) -> None:
+    text = "\n".join(lines)
+    offset = min(at, len(text))
+    snapshot = DocumentSnapshot("file:///a.py", 1, "python", text)
+    starts = tuple(sorted({snapshot.line_span(snapshot.line_at(min(cut, len(text)))).start for cut in cuts}))
+    pages = [snapshot.slice(a, b) for a, b in zip((0, *starts), (*starts, len(text)), strict=True)]
+    skeletons = {page: (Alternative(page[: page.find("\n") + 1], 2),) for page in pages if "\n" in page}
+    made = parts(Place(snapshot, offset, "a.py"), known(size))
+    around = Around(made, Shape(starts, skeletons))
+    built = build(
+        Query(snapshot, offset, path="a.py"), SETTINGS, context_tokens=budget, count=count, around=around
+    )
+    prompt = built.request.prompt
+    assert isinstance(prompt, FimPrompt)
+    files = sum(count(each.path + each.text) for each in prompt.files)
+    assert files + count(prompt.prefix) + count(prompt.typed) + count(prompt.suffix) + 32 <= budget + 3
+    assert text[offset:].startswith(prompt.suffix)
+    assert text[:offset].endswith(prompt.typed)
+    left = iter(text[:offset].split("\n"))
+    assert all(line in left for line in (prompt.prefix + prompt.typed).split("\n")[1:])  # in order, whole
+
+
+def test_sources_with_a_line_of_a_megabyte_are_cut_and_cost_little() -> None:
+    text = "x = 1\n" * 30
+    snapshot = DocumentSnapshot("file:///a.py", 1, "python", text)
+    place = Place(snapshot, 12, "a.py")
+    made = parts(place, known(1_000_000))
+    assert max(len(part.text) for part in made if part.kind == "edit") < 1_000
+    query = Query(snapshot, 12, path="a.py")
+    built = build(query, SETTINGS, context_tokens=600, count=count, around=Around(made))
+    assert built.fitted.tokens <= 600
+    assert built.request.prompt.suffix.startswith("x = 1")  # type: ignore[union-attr]

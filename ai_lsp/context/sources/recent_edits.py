@@ -37,10 +37,10 @@ def age(seconds: float) -> str:
 
 
 def _is_seen(place: Place, edit: RecentEdit) -> bool:
-    """Whether the prompt shows all of an edit anyway: the line being written, or text added close to it."""
+    """Whether the prompt shows all of an edit anyway: the one being made, or text added close to it."""
     if edit.path != place.path:
         return False
-    distance = abs(edit.line - place.line)
+    distance = max(edit.line - place.line, place.line - edit.line - len(edit.added), 0)
     return distance <= 1 or (distance <= VISIBLE_LINES and not any(line.strip() for line in edit.removed))
 
 

@@ -32,6 +32,7 @@ KINDS = frozenset(
 
 PARSE_S = 0.5
 MOST_OF_FILE = 2_000
+MOST_SIGNATURE_LINES, MOST_DEFINITION_LINES, MOST_EXCERPT_LINES = 8, 40, 30
 MOST_SAME = 12
 """A name defined more often than this says nothing, unless the file is imported."""
 
@@ -42,13 +43,15 @@ _TEST = re.compile(
 
 
 class Symbol(NamedTuple):
-    """A definition; lines are 0-based, `holder` is the name of what it stands in."""
+    """A definition; lines are 0-based, the signature's last one is `signature_line`, `holder` is the name of what
+    it stands in."""
 
     name: str
     kind: str
     path: str
     first_line: int
     last_line: int
+    signature_line: int
     holder: str
 
 
@@ -70,14 +73,16 @@ class SymbolTable:
         self._is_test = is_test
         self._of_file: dict[str, tuple[Symbol, ...]] = {}
         self._family: dict[str, str] = {}
+        self._texts: dict[str, int] = {}
         self._by_name: dict[str, list[Symbol]] = defaultdict(list)
 
     def __len__(self) -> int:
         return sum(map(len, self._of_file.values()))
 
-    def put(self, path: str, family: str, symbols: Sequence[Symbol]) -> None:
-        """A file's definitions, in place of those it had."""
+    def put(self, path: str, family: str, text: int, symbols: Sequence[Symbol]) -> None:
+        """A file's definitions, in place of those it had; `text` is a hash of the text they were found in."""
         self.drop(path)
+        self._texts[path] = text
         self._of_file[path] = tuple(symbols)
         self._family[path] = family
         for symbol in symbols:
@@ -92,6 +97,11 @@ class SymbolTable:
             else:
                 self._by_name.pop(symbol.name, None)
         self._family.pop(path, None)
+        self._texts.pop(path, None)
+
+    def is_of(self, path: str, text: int) -> bool:
+        """Whether a file's definitions are those of a text with this hash."""
+        return self._texts.get(path) == text
 
     def of_file(self, path: str) -> tuple[Symbol, ...]:
         return self._of_file.get(path, ())
@@ -120,6 +130,8 @@ class SymbolTable:
         ]
         tops = [s for s in here if not s.holder]
         for symbol in here:
+            if symbol.holder and name not in use.names:
+                continue  # an import's path names modules, not members
             affinity = _affinity(symbol, use, imported)
             if self._is_test(symbol.path) and not self._is_test(use.path):
                 affinity = max(affinity - 0.8, -0.9)
@@ -202,38 +214,47 @@ def symbols_of(path: str, parsed: Parsed) -> list[Symbol]:
             continue
         first = snapshot.line_at(definition.start)
         last = snapshot.line_at(max(definition.start, definition.end - 1))
-        out.append(Symbol(definition.name, definition.kind, path, first, last, holder))
+        signature = snapshot.line_at(max(definition.start, definition.signature_end - 1))
+        signature = min(signature, first + MOST_SIGNATURE_LINES)
+        out.append(Symbol(definition.name, definition.kind, path, first, last, signature, holder))
     return out
 
 
-def outline_text(parsed: Parsed, first_line: int = 0, last_line: int = -1, most: int = 40) -> str:
-    """The signatures within some lines of a file (of all, for -1), a line or more each, at most `most` lines."""
-    snapshot = parsed.snapshot
-    last = snapshot.line_count if last_line < 0 else last_line
+def signature_text(snapshot: DocumentSnapshot, symbol: Symbol) -> str:
+    """The lines of a definition's signature."""
+    return "".join(snapshot.line(n)[:200] + "\n" for n in range(symbol.first_line, symbol.signature_line + 1))
+
+
+def outline_text(
+    snapshot: DocumentSnapshot, symbols: Iterable[Symbol], first_line: int, last_line: int, most: int
+) -> str:
+    """The signatures of those of a file's symbols that start within some lines, at most `most` lines."""
     out: list[str] = []
     at = first_line
-    for definition in parsed.outline.definitions:
-        line = snapshot.line_at(definition.start)
-        if (
-            line < at
-            or line > last
-            or definition.kind not in KINDS
-            or (definition.kind == "variable" and line > 200)
-        ):
+    for symbol in symbols:
+        if not at <= symbol.first_line <= last_line or (symbol.kind == "variable" and symbol.first_line > 200):
             continue
-        end = min(snapshot.line_at(max(definition.start, definition.signature_end - 1)), line + 6)
-        out += [snapshot.line(n) for n in range(line, end + 1)]
-        at = end + 1
+        out += [snapshot.line(n)[:200] + "\n" for n in range(symbol.first_line, symbol.signature_line + 1)]
+        at = symbol.signature_line + 1
         if len(out) >= most:
             break
-    return "".join(line[:200] + "\n" for line in out[:most])
+    return "".join(out[:most])
 
 
-def signature_text(parsed: Parsed, symbol: Symbol) -> str:
-    """The signature of a definition as it stands in its lines; "" where it is not there any more."""
-    snapshot = parsed.snapshot
-    for definition in parsed.outline.definitions:
-        if definition.name == symbol.name and snapshot.line_at(definition.start) == symbol.first_line:
-            start = snapshot.line_span(symbol.first_line).start
-            return snapshot.slice(start, definition.signature_end)[:1_000].rstrip() + "\n"
-    return ""
+def definition_text(snapshot: DocumentSnapshot, symbols: Iterable[Symbol], symbol: Symbol) -> str:
+    """All lines of a definition; of a long one the signatures in it."""
+    if symbol.last_line - symbol.first_line < MOST_DEFINITION_LINES:
+        start, end = snapshot.line_span(symbol.first_line).start, snapshot.line_span(symbol.last_line).end
+        if end - start <= 200 * MOST_DEFINITION_LINES:
+            return snapshot.slice(start, end) + "\n"
+    return outline_text(snapshot, symbols, symbol.first_line, symbol.last_line, MOST_DEFINITION_LINES)
+
+
+def excerpt(snapshot: DocumentSnapshot, symbols: Iterable[Symbol], name: str) -> tuple[str, int, int]:
+    """The first small definition of a file that names something, and its lines; "" where there is none."""
+    for symbol in symbols:
+        if symbol.signature_line < symbol.last_line <= symbol.first_line + MOST_EXCERPT_LINES:
+            start, end = snapshot.line_span(symbol.first_line).start, snapshot.line_span(symbol.last_line).end
+            if name in (text := snapshot.slice(start, end)):
+                return text + "\n", symbol.first_line, symbol.last_line
+    return "", 0, -1

@@ -22,7 +22,6 @@ from typing import IO, Any
 
 from ai_lsp.context import git, wire
 from ai_lsp.context.languages import language_of
-from ai_lsp.context.syntax_facts import Parsed
 from ai_lsp.context.workspace.cochange import COMMAND, Together, commits_of
 from ai_lsp.context.workspace.symbols import (
     LANGUAGES,
@@ -30,6 +29,8 @@ from ai_lsp.context.workspace.symbols import (
     Symbol,
     SymbolTable,
     Use,
+    definition_text,
+    excerpt,
     family_of,
     is_test,
     outline_text,
@@ -37,11 +38,11 @@ from ai_lsp.context.workspace.symbols import (
     symbols_of,
 )
 from ai_lsp.context.workspace_files import WorkspaceFiles, read_source
+from ai_lsp.text.document import DocumentSnapshot
 
 MOST_SYMBOLS = 400_000
-MOST_DEFINITION_LINES = 40
-MOST_EXCERPT_LINES = 30
-KEPT_TREES = 24
+MOST_OUTLINE_LINES = 40
+KEPT_TEXTS = 64
 GIT_S = 20.0
 
 
@@ -65,11 +66,11 @@ class Workspace:
         self.waiting: deque[str] = deque()
         self.texts: dict[str, str] = {}
         """Open documents: their text counts, not the file's."""
-        self._trees: OrderedDict[str, tuple[str, Parsed | None]] = OrderedDict()
+        self._snapshots: OrderedDict[str, DocumentSnapshot] = OrderedDict()
 
     def start(self, roots: list[str], patterns: list[str], most_files: int) -> None:
         """Other folders or rules: all is learnt anew, history first, since it is quick."""
-        self.table, self._trees = SymbolTable(self.is_test), OrderedDict()
+        self.table, self._snapshots = SymbolTable(self.is_test), OrderedDict()
         self.roots = [
             Root(WorkspaceFiles(root, patterns=tuple(patterns))) for root in roots if os.path.isdir(root)
         ]
@@ -110,39 +111,47 @@ class Workspace:
         row = language_of("", path)
         if row is None or row.name not in LANGUAGES or len(self.table) > MOST_SYMBOLS:
             return
-        parsed = self._parsed(path)
-        if parsed is None:
+        snapshot = self._snapshot(path)
+        if snapshot is None:
             self._forget(path)
-        else:
-            self.table.put(path, family_of(row), symbols_of(path, parsed))
+            return
+        text = hash(snapshot.text)
+        if not self.table.is_of(path, text):
+            parsed = self.reader.parsed(path, snapshot.text)
+            self.table.put(path, family_of(row), text, symbols_of(path, parsed) if parsed else ())
 
     def _forget(self, path: str) -> None:
         self.table.drop(path)
-        self._trees.pop(path, None)
+        self._snapshots.pop(path, None)
 
-    def _parsed(self, path: str) -> Parsed | None:
-        """The tree of a file as it is now, by content; None where it may not be read or cannot be parsed."""
+    def _snapshot(self, path: str) -> DocumentSnapshot | None:
+        """A file's text as it is now; None where it may not be read."""
         text = self.texts.get(path)
         if text is None:
             text = read_source(path)
         if text is None:
             return None
-        known = self._trees.pop(path, None)
-        if known is None or known[0] != text:
-            known = text, self.reader.parsed(path, text)
-        self._trees[path] = known
-        while len(self._trees) > KEPT_TREES:
-            self._trees.popitem(last=False)
-        return known[1]
+        known = self._snapshots.pop(path, None)
+        if known is None or known.text != text:
+            known = DocumentSnapshot(path, 1, "", text)
+        self._snapshots[path] = known
+        while len(self._snapshots) > KEPT_TEXTS:
+            self._snapshots.popitem(last=False)
+        return known
+
+    def _current(self, path: str) -> tuple[DocumentSnapshot, tuple[Symbol, ...]] | None:
+        """A file's text and its definitions, read again where it has changed; None where it may not be shown."""
+        root = self._root_of(path)
+        if root is None or root.files.may_index(path) is None or (snapshot := self._snapshot(path)) is None:
+            self._forget(path)
+            return None
+        if not self.table.is_of(path, hash(snapshot.text)):
+            self.learn(path)
+        return snapshot, self.table.of_file(path)
 
     def _root_of(self, path: str) -> Root | None:
         inside = [r for r in self.roots if path.startswith(r.files.root.rstrip("/") + "/")]
         return max(inside, key=lambda root: len(root.files.root), default=None)
-
-    def may_show(self, path: str) -> bool:
-        """Whether a file's text may still be shown: asked each time, for rules change."""
-        root = self._root_of(path)
-        return root is not None and root.files.may_index(path) is not None
 
     def is_test(self, path: str) -> bool:
         """Whether a path is that of a test, as its place in the workspace says."""
@@ -166,33 +175,18 @@ class Workspace:
     def _definitions(self, use: Use, most: int) -> Iterator[list[Any]]:
         left = most
         for symbol, score in self.table.find(use, 2 * most):
-            if not self.may_show(symbol.path):
-                self._forget(symbol.path)
+            if (current := self._current(symbol.path)) is None:
                 continue
-            if (parsed := self._parsed(symbol.path)) is None:
+            snapshot, symbols = current
+            now = next((s for s in symbols if s.name == symbol.name and s.kind == symbol.kind), None)
+            now = symbol if symbol in symbols else now
+            if now is None:
                 continue
-            signature = signature_text(parsed, symbol)
-            if not signature:  # the file has changed: it is read again, and next time it is right
-                self.learn(symbol.path)
-                continue
-            text = self._text(parsed, symbol)
-            yield [
-                symbol.path, symbol.first_line, symbol.last_line, symbol.name, symbol.kind, signature, text,
-                round(score, 4),
-            ]  # fmt: skip
+            signature, text = signature_text(snapshot, now), definition_text(snapshot, symbols, now)
+            yield [now.path, now.first_line, now.last_line, now.name, now.kind, signature, text, round(score, 4)]
             left -= 1
             if not left:
                 return
-
-    def _text(self, parsed: Parsed, symbol: Symbol) -> str:
-        """All lines of a definition; of a long one the signatures in it."""
-        snapshot = parsed.snapshot
-        if symbol.last_line - symbol.first_line < MOST_DEFINITION_LINES:
-            start = snapshot.line_span(symbol.first_line).start
-            text = snapshot.slice(start, snapshot.line_span(symbol.last_line).end) + "\n"
-            if len(text) <= 200 * MOST_DEFINITION_LINES:
-                return text
-        return outline_text(parsed, symbol.first_line, symbol.last_line, MOST_DEFINITION_LINES)
 
     def _related(self, path: str, symbol: str) -> Iterator[list[Any]]:
         root = self._root_of(path)
@@ -207,11 +201,12 @@ class Workspace:
         for other, share in [*tests, *(one for one in together if one[0] in root.known and one[0] not in shown)][
             :4
         ]:
-            if not self.may_show(other) or (parsed := self._parsed(other)) is None:
+            if (current := self._current(other)) is None:
                 continue
             why = "tests" if other in shown else "changes together"
-            outline = outline_text(parsed)
-            text, first, last = _excerpt(parsed, symbol) if why == "tests" and symbol else ("", 0, -1)
+            snapshot, symbols = current
+            outline = outline_text(snapshot, symbols, 0, snapshot.line_count, MOST_OUTLINE_LINES)
+            text, first, last = excerpt(snapshot, symbols, symbol) if why == "tests" and symbol else ("", 0, -1)
             yield [other, why, outline, round(share, 4), text, first, last]
 
 
@@ -232,22 +227,6 @@ def _counterparts(path: str, known: set[str], is_test: bool) -> list[str]:
     )  # fmt: skip
     found = [p for p in known if p.rpartition("/")[2] in wanted and p != path]
     return sorted(found, key=lambda p: (-len(os.path.commonpath([p, folder])), p))
-
-
-def _excerpt(parsed: Parsed, symbol: str) -> tuple[str, int, int]:
-    """The first small definition of a test file that names a symbol."""
-    snapshot = parsed.snapshot
-    for definition in parsed.outline.definitions:
-        first, last = (
-            snapshot.line_at(definition.start),
-            snapshot.line_at(max(definition.start, definition.end - 1)),
-        )
-        if definition.body_start < 0 or last - first > MOST_EXCERPT_LINES:
-            continue
-        text = snapshot.slice(snapshot.line_span(first).start, snapshot.line_span(last).end)
-        if symbol in text:
-            return text + "\n", first, last
-    return "", 0, -1
 
 
 def main() -> int:
