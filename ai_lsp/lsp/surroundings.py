@@ -17,17 +17,16 @@ from ai_lsp.config import LOCAL, OFF
 from ai_lsp.context.gather import parts as made_parts
 from ai_lsp.context.parts import PromptPart
 from ai_lsp.context.place import Known, Noted, OpenFile, Place, RecentEdit, Rules
-from ai_lsp.context.project_rules import read_rules
-from ai_lsp.context.sources import current_file
 from ai_lsp.context.sources.rules import FILES as RULE_FILES
 from ai_lsp.context.workspace.client import Answer, Question, WorkspaceClient
 from ai_lsp.context.workspace_files import IGNORE_FILES
 from ai_lsp.lsp.from_lsp import path_of
+from ai_lsp.lsp.gathering import as_noted, facts_at, moved, open_trees, real_roots_and_rules, shape_at
 from ai_lsp.lsp.recorder import Recorder
 from ai_lsp.lsp.services.service import Service
 from ai_lsp.lsp.warmer import Warmer
 from ai_lsp.text.document import DocumentSnapshot
-from ai_lsp.text.edit import Edit, Span, map_offset
+from ai_lsp.text.edit import Edit, Span
 
 if TYPE_CHECKING:
     from ai_lsp.context.syntax import Parsed, SyntaxTrees
@@ -41,7 +40,6 @@ ASK_S = 0.25
 PLACE_LINES = 24
 """A cursor this far from where parts were gathered is at another place."""
 
-PAGES = 18  # pages above the cursor for which a shorter text is kept ready
 MOST_EDITS = 24
 MOST_NOTED = 50
 
@@ -172,7 +170,7 @@ class Surroundings(Service):
     def changed(self, before: DocumentSnapshot, edits: Sequence[Edit], after: DocumentSnapshot) -> None:
         state = self._documents.get(after.uri)
         if state is not None and state.shape.cuts:
-            state.shape = replace(state.shape, cuts=_moved(state.shape.cuts, edits))
+            state.shape = replace(state.shape, cuts=moved(state.shape.cuts, edits))
         if not self._is_wanted or not edits or self.session.is_ignored(after.uri):
             return
         last = edits[-1]
@@ -217,7 +215,7 @@ class Surroundings(Service):
     def heard(self, uri: str, diagnostics: Sequence[Any]) -> None:
         """Diagnostics of a document in LSP's form, from whoever made them; they take the place of older ones."""
         path = self.session.relative(uri)
-        noted = [one for each in diagnostics[:MOST_NOTED] if (one := _noted(path, each)) is not None]
+        noted = [one for each in diagnostics[:MOST_NOTED] if (one := as_noted(path, each)) is not None]
         self._noted[uri] = tuple(noted)
 
     async def aclose(self) -> None:
@@ -277,7 +275,7 @@ class Surroundings(Service):
         made, shape = await self._make(seen, state.parts, known_cuts)
         later = self.session.documents.edits_since(seen.place.snapshot)
         if later is not None:
-            state.shape = replace(shape, cuts=_moved(shape.cuts, later))
+            state.shape = replace(shape, cuts=moved(shape.cuts, later))
         state.fresh = made if made != state.parts else None
 
     async def _make(
@@ -285,20 +283,20 @@ class Surroundings(Service):
     ) -> tuple[tuple[PromptPart, ...], Shape]:
         place = seen.place
         parsed = await self._parsed(place.snapshot)
-        facts = await asyncio.to_thread(_facts, parsed, place)
+        facts = await asyncio.to_thread(facts_at, parsed, place)
         answer = await self._ask(place, facts, seen.others)
 
         def make() -> tuple[tuple[PromptPart, ...], Shape]:
             known = Known(
                 facts, seen.others, seen.edits, seen.diagnostics, answer.definitions, answer.related, seen.rules
             )
-            return made_parts(place, known, previous), _shape(place, facts if parsed else None, cuts)
+            return made_parts(place, known, previous), shape_at(place, facts if parsed else None, cuts)
 
         return await asyncio.to_thread(make)
 
     async def _parsed(self, snapshot: DocumentSnapshot) -> Parsed | None:
         if self._trees is None:
-            self._trees = await asyncio.to_thread(_trees)
+            self._trees = await asyncio.to_thread(open_trees)
         try:
             return await self._trees.tree(snapshot, self.session.documents.edits_since)
         except (ImportError, ValueError):
@@ -337,7 +335,7 @@ class Surroundings(Service):
         roots = self.session.roots
         trusted = self.session.settings.context.trusted_folders
         patterns = self.session.settings.privacy.ignore
-        self._roots, self._rules = await asyncio.to_thread(_real_roots_and_rules, roots, trusted, patterns)
+        self._roots, self._rules = await asyncio.to_thread(real_roots_and_rules, roots, trusted, patterns)
 
     def _real_path(self, uri: str) -> str | None:
         """A document's path below the real path of its workspace folder; None where it is in none."""
@@ -356,57 +354,3 @@ class Surroundings(Service):
 
 async def _nothing() -> Around:
     return Around()
-
-
-def _trees() -> SyntaxTrees:
-    from ai_lsp.context.syntax import SyntaxTrees  # the parser's library is loaded with the first prompt
-
-    return SyntaxTrees()
-
-
-def _facts(parsed: Parsed | None, place: Place) -> SyntaxFacts:
-    from ai_lsp.context.syntax_facts import facts, facts_by_lines
-
-    return facts(parsed, place.offset) if parsed is not None else facts_by_lines(place.snapshot, place.offset)
-
-
-def _shape(place: Place, facts: SyntaxFacts | None, known: Sequence[int]) -> Shape:
-    cuts = current_file.cuts(place.snapshot, facts, known)
-    if facts is None:
-        return Shape(cuts)
-    here = place.snapshot.line_span(place.line).start
-    starts = [0, *(cut for cut in cuts if cut < here)][-PAGES:]
-    pages = list(zip(starts, [*starts[1:], here], strict=True))
-    return Shape(cuts, current_file.skeletons(place.snapshot, facts, pages))
-
-
-def _moved(cuts: Sequence[int], edits: Sequence[Edit]) -> tuple[int, ...]:
-    """Where cuts stand after some edits."""
-    out = list(cuts)
-    for edit in edits:
-        out = [map_offset(cut, edit) if cut >= edit.span.start else cut for cut in out]
-    return tuple(sorted(set(out)))
-
-
-def _noted(path: str, raw: Any) -> Noted | None:
-    """A diagnostic as the editor or this server sends it; None where it has another shape."""
-    if not isinstance(raw, Mapping) or not isinstance(raw.get("message"), str):
-        return None
-    try:
-        line = int(raw["range"]["start"]["line"])
-    except (KeyError, TypeError, ValueError):
-        return None
-    severity, source = raw.get("severity"), raw.get("source")
-    return Noted(
-        path,
-        max(0, line),
-        severity if isinstance(severity, int) else 1,
-        raw["message"][:1_000],
-        source[:40] if isinstance(source, str) else "",
-    )
-
-
-def _real_roots_and_rules(
-    roots: Sequence[str], trusted: Sequence[str], patterns: tuple[str, ...]
-) -> tuple[Mapping[str, str], tuple[Rules, ...]]:
-    return {os.path.realpath(root): root for root in roots}, read_rules(roots, trusted, patterns)

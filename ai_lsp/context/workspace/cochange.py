@@ -12,7 +12,7 @@ FEWEST, MOST_FILES = 2, 12
 """Commits of more files are sweeps over the tree and say nothing."""
 
 MOST_COMMITS = 4_000
-LEAST = 0.12
+LEAST = 0.2
 """Share of a file's decayed commits in which another must have changed with it to be named."""
 
 COMMAND = (
