@@ -10,8 +10,9 @@ from functools import partial
 from typing import Any
 
 from ai_lsp import __version__
-from ai_lsp.completion.complete import World, complete
+from ai_lsp.completion.complete import complete
 from ai_lsp.completion.query import Declined, Query, Reason, Suggestion
+from ai_lsp.completion.world import World
 from ai_lsp.lsp import actions, features, from_lsp, shown, status, to_lsp
 from ai_lsp.lsp.from_lsp import InvalidParams, mapping
 from ai_lsp.lsp.handshake import initialize_result

@@ -16,9 +16,10 @@ from pathlib import Path
 
 import pytest
 
-from ai_lsp.completion.complete import World, complete
+from ai_lsp.completion.complete import complete
 from ai_lsp.completion.query import Declined, MenuChoice, Query, Suggestion
 from ai_lsp.completion.settings import CompletionSettings
+from ai_lsp.completion.world import World
 from ai_lsp.lsp.documents import Documents
 from ai_lsp.lsp.model_routes import WatchedModel
 from ai_lsp.models.registry import open_model

@@ -3,126 +3,98 @@
 from __future__ import annotations
 
 import asyncio
-import contextlib
-from collections.abc import Awaitable, Callable, Sequence
-from dataclasses import dataclass
-from typing import Protocol
+import re
+from dataclasses import dataclass, replace
+from functools import partial
 
+from ai_lsp.completion import speculation
 from ai_lsp.completion.cache import typed_through
-from ai_lsp.completion.clean import Limits, clean, is_decided
+from ai_lsp.completion.clean import Limits, clean, is_decided, unwrap
 from ai_lsp.completion.gate import decide
-from ai_lsp.completion.prompt import Around, Built, Memory, build, is_single_line
+from ai_lsp.completion.in_flight import Flight
+from ai_lsp.completion.prompt import build, is_single_line
 from ai_lsp.completion.query import Declined, Query, Reason, Suggestion
-from ai_lsp.completion.settings import CompletionSettings
-from ai_lsp.context.counts import Count
-from ai_lsp.errors import ModelError, PromptTooLong, PromptWithheld
-from ai_lsp.models.port import Model, ModelRequest, Usage
-from ai_lsp.text.document import DocumentSnapshot
-from ai_lsp.text.edit import Edit, rebase_insertion
+from ai_lsp.completion.reuse import Spot, spot_of
+from ai_lsp.completion.reuse_state import Reuse, steady
+from ai_lsp.completion.world import ModelRoute, World
+from ai_lsp.errors import PromptWithheld
+from ai_lsp.models.port import ModelRequest
+from ai_lsp.text.edit import rebase_insertion
+
+SURE = 0.8
+"""How sure the embedded predictor must be to speak before a model."""
+
+SURE_S = 0.03
+"""How long it may take for that."""
 
 _PREDICTOR_MAY = (Reason.MODEL_FAILED, Reason.WITHHELD)
 """Why the model gave nothing where the embedded predictor, which sends nothing, is asked instead."""
 
-
-class Prediction(Protocol):
-    """What the embedded predictor answers; see completion/local/client.py."""
-
-    @property
-    def text(self) -> str: ...
-    @property
-    def confidence(self) -> float: ...
-    @property
-    def why(self) -> str: ...
-
-
-class Predictor(Protocol):
-    """The embedded predictor, seen from here: one question about an open document."""
-
-    async def predict(
-        self, uri: str, line: int, col: int, *, min_confidence: float, max_lines: int = 1, timeout_s: float = 0.2
-    ) -> Prediction | None: ...
-
-
-class ModelRoute(Protocol):
-    """The model that the user chose for completion, and who wants to know how asking it went."""
-
-    @property
-    def model(self) -> Model: ...
-    @property
-    def context_tokens(self) -> int: ...
-    @property
-    def count(self) -> Count:
-        """Tokens of a text, as the model counts them or nearly so."""
-
-    def started(self) -> None:
-        """A request goes out; one of the three below ends it."""
-
-    def succeeded(self, request: ModelRequest, usage: Usage | None) -> None: ...
-    def failed(self, error: ModelError) -> None: ...
-    def abandoned(self) -> None: ...
+_PARTIAL_WORD = re.compile(r"\w+\Z")
 
 
 @dataclass(frozen=True, slots=True)
-class World:
-    """What one completion may look at. `edits_since` gives the edits made to a document after a snapshot,
-    or None where they are not known any more; `new_id` names a suggestion. `around` gives what is known of
-    other places, which may take a moment, `memory` is that of the document's last prompt, and `built` is told of
-    each new one."""
+class Patience:
+    """Seconds to wait for more of a stream that has begun to speak before whole lines of it, or else whole words,
+    are shown. Editors ask again at the next key only, so what is shown too early stays short for somebody who has
+    stopped to read."""
 
-    settings: CompletionSettings
-    is_off: bool
-    is_ignored: bool
-    shown: Suggestion | None
-    predictor: Predictor | None
-    route: ModelRoute | None
-    edits_since: Callable[[DocumentSnapshot], Sequence[Edit] | None]
-    new_id: Callable[[], str]
-    debounce_s: float = 0.0
-    repo: str = ""
-    around: Callable[[], Awaitable[Around]] | None = None
-    memory: Memory | None = None
-    built: Callable[[Built], None] | None = None
+    lines_s: float
+    words_s: float
+
+
+FRESH, JOINED, SHOWING = Patience(0.08, 0.25), Patience(0.03, 0.04), Patience(0.06, 0.10)
+"""For a stream just begun; for one that a key has joined; the same while something stands on the screen."""
 
 
 async def complete(query: Query, world: World) -> Suggestion | Declined:
     """The suggestion for a query, true of the document at the moment of the answer, or why there is none."""
     if (declined := decide(query, world.settings, is_off=world.is_off, is_ignored=world.is_ignored)) is not None:
         return declined
-    if (rest := typed_through(query, world.shown, _later(world, world.shown))) is not None:
-        return _with_menu(rest if world.route else await _extended(rest, query, world), query)
-    if world.route is not None:
-        answer = await _ask_model(query, world, world.route)
-        if isinstance(answer, Declined) and answer.reason in _PREDICTOR_MAY:
-            fallback = await _ask_predictor(query, world)
-            answer = answer if isinstance(fallback, Declined) else fallback
+    later = None if world.shown is None else world.edits_since(world.shown.snapshot)
+    on_screen = typed_through(query, world.shown, later)
+    if world.route is None:
+        answer = await _from_predictor(query, world, on_screen)
+    elif world.reuse is not None:
+        answer = await _Asking(query, world, world.route, world.reuse).answer(on_screen)
     else:
-        answer = await _ask_predictor(query, world)
-    if isinstance(answer, Declined):
-        return answer
-    return _with_menu(_true_now(answer, world), query)
+        passing = Reuse()
+        try:
+            answer = await _Asking(query, world, world.route, passing).answer(on_screen)
+        finally:
+            await passing.aclose()
+    if isinstance(answer, Declined) and answer.reason in _PREDICTOR_MAY:
+        fallback = await _ask_predictor(query, world, world.settings.min_confidence)
+        answer = answer if isinstance(fallback, Declined) else fallback
+    return answer if isinstance(answer, Declined) else _with_menu(_true_now(answer, world), query)
 
 
-async def _extended(rest: Suggestion, query: Query, world: World) -> Suggestion:
+# The embedded predictor -------------------------------------------------------------------------------------
+
+
+async def _from_predictor(query: Query, world: World, on_screen: Suggestion | None) -> Suggestion | Declined:
     """What is on the screen stays there; the predictor, which costs nothing, may only make it longer."""
-    longer = await _ask_predictor(query, world)
-    if isinstance(longer, Declined) or not longer.text.startswith(rest.text):
-        return rest
-    now = _true_now(longer, world)
-    return rest if isinstance(now, Declined) else now
+    found = await _ask_predictor(query, world, world.settings.min_confidence)
+    if on_screen is None:
+        return found
+    if isinstance(found, Declined) or not found.text.startswith(on_screen.text):
+        return on_screen
+    return on_screen if isinstance(_true_now(found, world), Declined) else found
 
 
-async def _ask_predictor(query: Query, world: World) -> Suggestion | Declined:
+async def _ask_predictor(
+    query: Query, world: World, least: float, timeout_s: float = 0.2
+) -> Suggestion | Declined:
     if world.predictor is None:
         return Declined(Reason.NOT_SURE, "the embedded predictor is not running")
     line, column = query.snapshot.line_and_column_at(query.offset)
     most = 1 if is_single_line(query, world.settings) else world.settings.max_lines
     found = await world.predictor.predict(
-        query.snapshot.uri, line, column, min_confidence=world.settings.min_confidence, max_lines=most
+        query.snapshot.uri, line, column, min_confidence=least, max_lines=most, timeout_s=timeout_s
     )
     if found is None or not found.text.strip():
         return Declined(Reason.NOT_SURE)
-    limits = Limits(world.settings.max_lines, most == 1, may_go_on=True)
-    cleaned = clean(found.text, query, limits)
+    cleaned = clean(found.text, query, Limits(world.settings.max_lines, most == 1, may_go_on=True))
     if isinstance(cleaned, Declined):
         return cleaned
     text, covers = cleaned
@@ -131,61 +103,190 @@ async def _ask_predictor(query: Query, world: World) -> Suggestion | Declined:
     )
 
 
-async def _ask_model(query: Query, world: World, route: ModelRoute) -> Suggestion | Declined:
-    if world.debounce_s > 0 and not query.is_invoked:
-        await asyncio.sleep(world.debounce_s)
-    limits = Limits(world.settings.max_lines, is_single_line(query, world.settings))
-    tokens = route.context_tokens
-    route.started()
-    try:
-        try:
-            raw = await _read(query, world, route, tokens, limits)
-        except PromptTooLong as error:
-            smaller = min(error.limit_tokens or tokens, tokens // 2)
-            raw = await _read(query, world, route, smaller, limits)
-    except PromptWithheld as error:
-        route.abandoned()
-        return Declined(Reason.WITHHELD, str(error))
-    except ModelError as error:
-        route.failed(error)
-        return Declined(Reason.MODEL_FAILED, str(error))
-    except BaseException:
-        route.abandoned()
-        raise
-    cleaned = clean(raw, query, limits)
-    if isinstance(cleaned, Declined):
-        return cleaned
-    text, covers = cleaned
-    return Suggestion(world.new_id(), query.snapshot, query.offset, text, "model", 0.0, covers, route.model.name)
+# The model --------------------------------------------------------------------------------------------------
 
 
-async def _read(query: Query, world: World, route: ModelRoute, tokens: int, limits: Limits) -> str:
-    """The raw answer, read until nothing more could change what is shown."""
-    around = await world.around() if world.around is not None else None
-    made = build(
-        query,
-        world.settings,
-        context_tokens=tokens,
-        count=route.count,
-        repo=world.repo,
-        around=around,
-        memory=world.memory,
-    )
-    if world.built is not None:
-        world.built(made)
-    raw, usage = "", None
-    async with contextlib.aclosing(route.model.stream(made.request)) as stream:
-        async for chunk in stream:
-            raw += chunk.text
-            usage = chunk.usage or usage
-            if is_decided(raw, query, limits):
-                break
-    route.succeeded(made.request, usage)
-    return raw
+@dataclass(frozen=True, slots=True)
+class _Asking:
+    """One query put to a model, or to what it has said already. Frozen: a bundle of what every step needs."""
+
+    query: Query
+    world: World
+    route: ModelRoute
+    reuse: Reuse
+
+    async def answer(self, on_screen: Suggestion | None) -> Suggestion | Declined:
+        """What is known, at once; else what a stream on its way says; else what the model is asked now."""
+        query, reuse, spot = self.query, self.reuse, spot_of(self.query)
+        reuse.unplan()
+        found = reuse.flights.find(spot, self.epoch)
+        flight, typed = found or (None, "")
+        reuse.flights.settle_for(spot, flight, one_at_a_time=self.route.one_at_a_time)
+        known = self._known(spot, flight, typed)
+        if isinstance(known, Declined) and on_screen is None and not query.is_invoked:
+            return known
+        best = self._steady(on_screen, known)
+        if best is not None and (flight is None or flight.is_over or "\n" in best.text.lstrip("\n")):
+            self._look_ahead(best, known)
+            return best
+        if flight is not None:
+            patience = JOINED if best is None else SHOWING
+            answer = await self._wait(flight, typed, patience)
+            if answer is not None:
+                return answer if best is None else self._steady(best, answer) or best
+            if best is not None:
+                return best
+        return await self._ask_anew(spot)
+
+    @property
+    def epoch(self) -> str:
+        """Answers of other settings are none of this model's."""
+        settings = self.world.settings
+        return f"{self.route.epoch}/{settings.max_tokens}/{settings.max_lines}"
+
+    @property
+    def limits(self) -> Limits:
+        """How much may be shown."""
+        return Limits(self.world.settings.max_lines, is_single_line(self.query, self.world.settings))
+
+    def _known(self, spot: Spot, flight: Flight | None, typed: str) -> Suggestion | Declined | None:
+        """What streams and earlier answers say here, as far as it can be shown; a reason where they said that
+        there is nothing; None where they know nothing."""
+        cached = self.reuse.answers.find(spot, self.epoch)
+        rest = flight.rest(typed) if flight is not None else None
+        if rest is not None and (cached is None or len(rest.text) > len(cached[1].text)):
+            text = _presentable(rest.text)
+            made = self._suggestion(text, is_whole=False) if text else None
+            return None if isinstance(made, Declined) else made
+        return None if cached is None else self._suggestion(cached[1].text, is_whole=cached[0].is_whole)
+
+    def _steady(self, on_screen: Suggestion | None, new: Suggestion | Declined | None) -> Suggestion | None:
+        """What stands on the screen is only made longer, unless the user has stopped to read."""
+        if not isinstance(new, Suggestion):
+            return on_screen
+        if on_screen is None or self.reuse.rhythm.has_paused(asyncio.get_running_loop().time()):
+            return new
+        if new.text.startswith(on_screen.text) and new.covers >= on_screen.covers:
+            return replace(new, id=on_screen.id)
+        return on_screen
+
+    async def _ask_anew(self, spot: Spot) -> Suggestion | Declined:
+        """Wait for the typing where that spares the model, ask it, and let the predictor speak first where it is
+        sure: the model's answer then waits for the next key."""
+        wait = self.world.debounce_s
+        if wait is None:
+            wait = self.reuse.debounce_s(asyncio.get_running_loop().time())
+        if wait > 0 and not self.query.is_invoked:
+            await asyncio.sleep(wait)
+        flight = self._start(self.query, spot)
+        if not self.query.is_invoked:
+            with self.reuse.flights.joined(flight):
+                least = max(SURE, self.world.settings.min_confidence)
+                quick = await _ask_predictor(self.query, self.world, least, SURE_S)
+            if isinstance(quick, Suggestion):
+                return quick
+        return await self._wait(flight, "", FRESH) or Declined(Reason.OUTDATED)
+
+    def _start(self, query: Query, spot: Spot, *, is_guess: bool = False) -> Flight:
+        """Ask the model at `query`, which is the world's own or what may come of it."""
+        world, route, reuse = self.world, self.route, self.reuse
+        asked = reuse.asked(query, route.context_tokens, route.swift_tokens)
+
+        async def request(tokens: int) -> ModelRequest:
+            around = await world.around() if world.around is not None else None
+            if around is not None and route.one_at_a_time:
+                around = steady(around, asked.around)
+            made = build(
+                query,
+                world.settings,
+                context_tokens=tokens,
+                count=route.count,
+                repo=world.repo,
+                around=around,
+                memory=world.memory,
+                typed_lines=asked.typed_lines,
+            )
+            if not is_guess:
+                reuse.remember(replace(asked, tokens=tokens, around=around))
+                if world.built is not None:
+                    world.built(made)
+            return made.request
+
+        far = replace(self.limits, max_lines=2 * world.settings.max_lines)  # future lines
+        plain, is_enough = partial(unwrap, query=query, limits=far), partial(is_decided, query=query, limits=far)
+        return reuse.flights.start(
+            spot, self.epoch, route, request, asked.tokens, plain, is_enough, is_guess=is_guess
+        )
+
+    async def _wait(self, flight: Flight, typed: str, patience: Patience) -> Suggestion | Declined | None:
+        """What a stream says behind `typed`, as soon as it may be shown; None where it says something else."""
+        began = flight.age_s
+        with self.reuse.flights.joined(flight):
+            while (rest := flight.rest(typed)) is not None:
+                if flight.error is not None:
+                    withheld = isinstance(flight.error, PromptWithheld)
+                    return Declined(Reason.WITHHELD if withheld else Reason.MODEL_FAILED, str(flight.error))
+                if flight.is_over:
+                    return self._suggestion(rest.text, is_whole=flight.is_whole)
+                waited = flight.age_s - max(began, flight.first_s or flight.age_s)
+                if _has_line(rest.text) and is_decided(rest.text, self.query, self.limits):
+                    return self._suggestion(rest.text, is_whole=False)
+                due = patience.lines_s if _has_line(rest.text) else patience.words_s
+                text = _presentable(rest.text) if waited >= due and not self.query.is_invoked else ""
+                if text and isinstance(made := self._suggestion(text, is_whole=False), Suggestion):
+                    return made
+                await flight.news(due - waited if waited < due else None)
+        return None
+
+    def _suggestion(self, raw: str, *, is_whole: bool) -> Suggestion | Declined:
+        """The text worth showing of the rest of an answer."""
+        query = self.query
+        cleaned = clean(raw, query, self.limits)
+        if isinstance(cleaned, Declined):
+            return cleaned
+        text, covers = cleaned
+        name = self.route.model.name
+        return Suggestion(self.world.new_id(), query.snapshot, query.offset, text, "model", 0.0, covers, name)
+
+    def _look_ahead(self, shown: Suggestion, known: Suggestion | Declined | None) -> None:
+        """Where nothing is known of what follows `shown`, ask for it before it is needed."""
+        if shown.origin == "local" and not isinstance(known, Suggestion):
+            ahead, wait = self.query, 0.0  # the predictor spoke first, and the model has been contradicted since
+        else:
+            ahead = speculation.after(self.query, shown)
+            found = speculation.wait_s(shown, is_paid=not self.route.one_at_a_time)
+            if found is None:
+                return
+            wait = found
+        spot = spot_of(ahead)
+
+        def ask() -> None:
+            flights = self.reuse.flights
+            if self.reuse.answers.find(spot, self.epoch) or flights.find(spot, self.epoch) or flights.are_busy:
+                return
+            if decide(ahead, self.world.settings, is_off=False, is_ignored=False) is None:
+                self._start(ahead, spot, is_guess=True)
+
+        if wait:
+            self.reuse.plan(wait, ask)
+        else:
+            ask()
 
 
-def _later(world: World, shown: Suggestion | None) -> Sequence[Edit] | None:
-    return None if shown is None else world.edits_since(shown.snapshot)
+def _has_line(text: str) -> bool:
+    """Whether a line that is not blank has ended."""
+    return "\n" in text.lstrip("\n")
+
+
+def _presentable(text: str) -> str:
+    """Of a text that goes on: its whole lines, or else its whole words; "" where that is nothing to show."""
+    if text.lstrip().startswith("`"):  # perhaps the beginning of a fence
+        return ""
+    cut = text[: text.rfind("\n")] if _has_line(text) else _PARTIAL_WORD.sub("", text)
+    return cut if cut.strip() else ""
+
+
+# The end ----------------------------------------------------------------------------------------------------
 
 
 def _true_now(suggestion: Suggestion, world: World) -> Suggestion | Declined:

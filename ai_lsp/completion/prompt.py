@@ -70,6 +70,7 @@ class Inputs:
     repo: str = ""
     around: Around = field(default_factory=Around)
     previous: Fitted | None = None
+    typed_lines: int = 0
 
 
 @dataclass(frozen=True, slots=True)
@@ -90,13 +91,17 @@ def build(
     repo: str = "",
     around: Around | None = None,
     memory: Memory | None = None,
+    typed_lines: int = 0,
 ) -> Built:
     """The request for the query; prompt and answer together stay within `context_tokens`.
 
-    The parts of other places (context/gather.py) stand in the order in which `around` has them.
+    The parts of other places (context/gather.py) stand in the order in which `around` has them. `typed_lines`
+    above the cursor's count as typed and stand with it behind the middle token: while the prefix ends where it
+    did, a server with a prefix cache reads new lines only, and not again all that is below them.
     """
     memory = memory or Memory()
-    inputs = Inputs(query, settings, context_tokens, count, repo, around or Around(), memory.previous)
+    around = around or Around()
+    inputs = Inputs(query, settings, context_tokens, count, repo, around, memory.previous, typed_lines)
     return build_from(inputs, memory.counts)
 
 
@@ -107,9 +112,11 @@ def build_from(inputs: Inputs, counts: Counts) -> Built:
     files, shape = inputs.around.files, inputs.around.shape
     budget = max(64, int((context_tokens - settings.max_tokens) * 0.9))
     budget = max(64, budget - min(FILE_MARK_TOKENS * len(files), budget // 4))
-    typed = PromptPart("typed", _last_tokens(query.left, budget // 2, count), _label(query, 0, 0), "typed", TYPED)
+    start = query.snapshot.line_span(max(0, query.line - inputs.typed_lines)).start
+    text = _last_tokens(query.snapshot.slice(start, query.offset), budget // 2, count)
+    typed = PromptPart("typed", text, _label(query, 0, 0), "typed", TYPED)
     room = budget - count(typed.text)
-    above = _pages_above(query, shape, room, count)
+    above = _pages_above(query, start, shape, room, count)
     below = _pages_below(query, shape)
     others = [_named(part) for part in files]
     parts = (*others, *above, *below, typed)
@@ -164,9 +171,8 @@ def _line_ended(text: str) -> str:
     return text if text.endswith("\n") or not text else text + "\n"
 
 
-def _pages_above(query: Query, shape: Shape, room: int, count: Count) -> list[PromptPart]:
-    """The lines above the cursor's, farthest page first. Of a nearest page that is too large, its end."""
-    end = query.snapshot.line_span(query.line).start
+def _pages_above(query: Query, end: int, shape: Shape, room: int, count: Count) -> list[PromptPart]:
+    """The lines up to offset `end`, farthest page first. Of a nearest page that is too large, its end."""
     base, cuts = _cuts(query, shape)
     last = bisect_right(cuts, end)
     starts = cuts[max(0, last - 1 - PAGES_ABOVE) : last]

@@ -98,6 +98,7 @@ class Writer:
             "offset": inputs.query.offset,
             "settings": {"max_tokens": inputs.settings.max_tokens, "max_lines": inputs.settings.max_lines},
             "context_tokens": inputs.context_tokens,
+            "typed_lines": inputs.typed_lines,
             "count": _count(inputs.count),
             "repo": inputs.repo,
             "around": [self._part(part, out) for part in inputs.around.files],
@@ -190,6 +191,7 @@ def _recorded(row: Mapping[str, Any], texts: Mapping[str, str]) -> Recorded:
         row["repo"],
         around,
         _previous(row["previous"]),
+        row.get("typed_lines", 0),
     )
     made = tuple((str(key), str(kind), int(chosen), int(cost)) for key, kind, chosen, cost in row["decisions"])
     return Recorded(

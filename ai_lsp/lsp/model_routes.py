@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import asyncio
+import itertools
 import logging
 import os
 import time
@@ -26,6 +27,18 @@ log = logging.getLogger(__name__)
 
 Tell = Callable[[str], None]
 
+ONE_SLOT = frozenset({"llamacpp", "ollama"})
+"""APIs whose servers answer completions one after another, each reusing what the slot has read."""
+
+FIRST_TOKENS, LEAST_TOKENS, SWIFT_S = 1_500, 700, 1.2
+"""A slow machine reads some hundred tokens a second: at a new place the prompt is no longer than it reads in
+SWIFT_S seconds, and FIRST_TOKENS while that is not known."""
+
+TELLING_TOKENS = 300
+"""Fewer say more of the way than of the reading."""
+
+_EPOCHS = itertools.count(1)
+
 
 class WatchedModel:
     """One open model, its breaker and its token count: what complete.ModelRoute asks for."""
@@ -36,6 +49,8 @@ class WatchedModel:
         self.settings = settings
         self.model = model
         self.problem = ""
+        self.epoch = f"{settings.name}#{next(_EPOCHS)}"
+        self._reads_per_s: float | None = None
         self._breaker = Breaker()
         self._counter = counter
         self._tell = tell
@@ -45,6 +60,20 @@ class WatchedModel:
     def context_tokens(self) -> int:
         """What the user says the server can read at once, in tokens."""
         return self.settings.context_tokens
+
+    @property
+    def one_at_a_time(self) -> bool:
+        """Whether the server has one slot for completions."""
+        return self.settings.api in ONE_SLOT
+
+    @property
+    def swift_tokens(self) -> int:
+        """As much of a prompt, in tokens, as the server reads in about a second."""
+        if not self.one_at_a_time:
+            return self.context_tokens
+        per_s = self._reads_per_s
+        swift = FIRST_TOKENS if per_s is None else int(per_s * SWIFT_S)
+        return min(self.context_tokens, max(LEAST_TOKENS, swift))
 
     @property
     def may_ask(self) -> bool:
@@ -61,14 +90,19 @@ class WatchedModel:
         """A request goes out."""
         self._breaker = self._breaker.asked(self._clock())
 
-    def succeeded(self, request: ModelRequest, usage: Usage | None) -> None:
-        """An answer came, be it empty; the server's own token count corrects the estimate."""
+    def succeeded(self, request: ModelRequest, usage: Usage | None, first_s: float | None = None) -> None:
+        """An answer came, be it empty; the server's own token count corrects the estimate. `first_s`: seconds
+        until the first of it, which tell how fast the server reads."""
         if self.problem:
             log.warning("model %s answers again", self.settings.name)
         self._breaker = self._breaker.succeeded()
         self.problem = ""
         if isinstance(self._counter, Estimate):
             self._counter = self._counter.corrected(prompt_size(request.prompt), usage)
+        if first_s and usage is not None and usage.prompt_tokens and usage.cached_tokens is not None:
+            unread = usage.prompt_tokens - usage.cached_tokens
+            if unread >= TELLING_TOKENS:
+                self._reads_per_s = unread / first_s
 
     def failed(self, error: ModelError, *, is_told: bool = False) -> None:
         """The request failed; the user is told when a model that worked stops doing so, unless they are."""

@@ -12,9 +12,10 @@ from pathlib import Path
 from typing import Any
 
 from ai_lsp import config
-from ai_lsp.completion.complete import World
 from ai_lsp.completion.local.client import LocalPredictor
 from ai_lsp.completion.query import Declined, Query, Suggestion
+from ai_lsp.completion.reuse_state import Reuse
+from ai_lsp.completion.world import World
 from ai_lsp.context.workspace_files import OWN_IGNORES, is_secret, may_suggest_in
 from ai_lsp.lsp.client import Client
 from ai_lsp.lsp.documents import Documents, line_edit, line_edits
@@ -71,6 +72,7 @@ class Session:
         self._scope: tuple[tuple[str, ...], tuple[str, ...], int, bool] | None = None
         self.last: Outcome | None = None
         self.shown = Shown()
+        self.reuse = Reuse()
         self.published = Published(client.notify)
         self.surroundings = Surroundings(self)
         self.services: tuple[Service, ...] = ()
@@ -205,6 +207,7 @@ class Session:
         for service in self.services:
             await service.aclose()
         await self.scratch.aclose()
+        await self.reuse.aclose()
         await self.models.aclose()
         if self.predictor is not None:
             await self.predictor.aclose()
@@ -234,6 +237,7 @@ class Session:
     def _check_all(self) -> None:
         """Rules may have changed: until the answer is here, no document may be read."""
         self._readable.clear()
+        self.reuse.renew()
         for document in self.documents.all():
             self._check(document.uri)
 
@@ -285,6 +289,7 @@ class Session:
         if self.documents.get(uri) is None:
             log.warning("change of a document that is not open")
             return
+        self.reuse.key(self.clock())
         moved: list[LineEdit] = []
         edits: list[Edit] = []
         start = self.documents.get(uri)
@@ -325,6 +330,7 @@ class Session:
 
     def _forget(self, uri: str) -> None:
         self.shown.forget(uri)
+        self.reuse.forget(uri)
         if (request := self._in_flight.pop(uri, None)) is not None:
             request.supersede()
 
@@ -367,11 +373,12 @@ class Session:
             route=route,
             edits_since=self.edits_since,
             new_id=lambda: str(next(self._ids)),
-            debounce_s=0.0 if completion.debounce_ms == "auto" else completion.debounce_ms / 1000,
+            debounce_s=None if completion.debounce_ms == "auto" else completion.debounce_ms / 1000,
             repo=self.repo,
             around=self.surroundings.around(query) if route is not None else None,
             memory=self.surroundings.memory(query.snapshot.uri),
             built=lambda built: self.surroundings.remember(query.snapshot.uri, built),
+            reuse=self.reuse,
         )
 
     @property

@@ -33,6 +33,10 @@ class Shown:
         while len(self._by_id) > REMEMBERED:
             self._by_id.popitem(last=False)
 
+    def get(self, id: str) -> Suggestion | None:
+        """A suggestion that can still be accepted."""
+        return self._by_id.get(id)
+
     def accept(self, id: str) -> bool:
         """The user took a suggestion; False where it is not known any more."""
         is_known = self._drop(id)
@@ -59,9 +63,12 @@ def accept(session: Session, id: str) -> None:
     """The user took a suggestion, of completion or of another feature."""
     if not any(service.accepted(id) for service in session.services):
         session.shown.accept(id)
+        session.reuse.accepted(session.clock())
 
 
 def reject(session: Session, id: str) -> None:
     """The user dismissed a suggestion, of completion or of another feature."""
     if not any(service.rejected(id) for service in session.services):
+        if (suggestion := session.shown.get(id)) is not None:
+            session.reuse.rejected(suggestion.snapshot, suggestion.offset)
         session.shown.reject(id)

@@ -137,7 +137,7 @@ OVER = "the request exceeds the available context size, try increasing it"
 class Strict(ScriptedModel):
     """Counts by a tokenizer of its own, and refuses what is too long as llama.cpp does."""
 
-    LIMIT = 1_400
+    LIMIT = 450
 
     async def _answer(self, received: Received, *more: Any) -> bool:
         tokens = len(re.findall(r"\s*\w{1,6}|\s*[^\w\s]|\s+", received.prompt))

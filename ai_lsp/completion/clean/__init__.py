@@ -24,7 +24,7 @@ from ai_lsp.completion.clean.wrapping import (
 )
 from ai_lsp.completion.query import Declined, Query, Reason
 
-__all__ = ["SPECIAL_TOKENS", "STEPS", "Limits", "Removal", "Step", "clean", "is_decided", "trace"]
+__all__ = ["SPECIAL_TOKENS", "STEPS", "Limits", "Removal", "Step", "clean", "is_decided", "trace", "unwrap"]
 
 LONGEST = 4_000
 """Characters of a stream after which nothing more is waited for."""
@@ -74,6 +74,12 @@ def clean(raw: str, query: Query, limits: Limits) -> tuple[str, int] | Declined:
         if not text.strip():
             return Declined(step.emptied if raw.strip() else Reason.MODEL_SILENT)
     return cover_right(text, at)
+
+
+def unwrap(raw: str, query: Query, limits: Limits) -> str:
+    """What an answer, as far as it has come, would put into the document: free of tokens, fences, prose and
+    echoes, with nothing of it judged yet."""
+    return _steps(_one_line_end(raw), place_of(query, limits), before=cut_lines)
 
 
 def trace(raw: str, query: Query, limits: Limits) -> list[tuple[str, str]]:

@@ -1,0 +1,64 @@
+"""How somebody types, and how long a model takes: from both, how long to wait before it is asked. Pure."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass, replace
+from statistics import median
+
+KEPT = 32
+PAUSE_S = 1.0
+"""A longer gap is no rhythm."""
+
+LONGEST_S = 0.15
+"""The most that "auto" ever waits."""
+
+UNSEEN = 3
+"""After so many answers in a row that came to nothing, the end of a burst is waited for."""
+
+PAUSED_S = 0.5
+"""So long after the last key the user reads, and what stands on the screen may change."""
+
+
+@dataclass(frozen=True, slots=True)
+class Rhythm:
+    """Gaps between the last keys, in seconds, and when the last one was; `answers_s` is the time that a model
+    takes until its first line is there, smoothed, and `unseen` how many answers in a row came to nothing."""
+
+    gaps: tuple[float, ...] = ()
+    last: float | None = None
+    answers_s: float | None = None
+    unseen: int = 0
+
+    def key(self, now: float) -> Rhythm:
+        """A key was pressed."""
+        gap = None if self.last is None else now - self.last
+        gaps = self.gaps if gap is None or not 0.005 < gap < PAUSE_S else (*self.gaps, gap)[-KEPT:]
+        return replace(self, gaps=gaps, last=now)
+
+    def answered(self, took_s: float) -> Rhythm:
+        """A model's first line, or its whole answer where that is shorter, came after `took_s`."""
+        known = took_s if self.answers_s is None else self.answers_s
+        return replace(self, answers_s=0.7 * known + 0.3 * took_s, unseen=0)
+
+    def came_to_nothing(self) -> Rhythm:
+        """A model was asked, and the user typed something else before anything could be shown."""
+        return replace(self, unseen=self.unseen + 1)
+
+    def has_paused(self, now: float) -> bool:
+        """Whether the user seems to read rather than to type."""
+        return self.last is None or now - self.last > PAUSED_S
+
+
+def debounce_s(rhythm: Rhythm) -> float:
+    """Seconds to wait before a model is asked: as long as the next key would come before the answer anyhow.
+
+    A model that is as slow as the next key, or slower, is asked at once: what is typed meanwhile mostly agrees
+    with what it is saying. Zero while nothing is known.
+    """
+    if len(rhythm.gaps) < 4 or rhythm.answers_s is None:
+        return 0.0
+    typical = median(rhythm.gaps)
+    if rhythm.unseen >= UNSEEN:
+        return min(LONGEST_S, typical)
+    quick = sorted(rhythm.gaps)[len(rhythm.gaps) // 5]
+    return min(LONGEST_S, max(0.0, quick - rhythm.answers_s))
