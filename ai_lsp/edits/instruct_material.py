@@ -8,12 +8,10 @@ from collections.abc import Callable, Sequence
 from ai_lsp.edits.instruct_values import Material
 from ai_lsp.text.history import AUTHORED, HistoryEdit
 
-RULE_FILES = ("AGENTS.md", "CLAUDE.md", ".github/copilot-instructions.md", ".cursorrules", "CONVENTIONS.md")
-"""Where projects say how their code is to be written; the first two that are there are quoted."""
-
 MOST_RULES, MOST_RULE_CHARS = 2, 6_000
 MOST_RECENT, MOST_RECENT_LINES, OLDEST_S = 6, 12, 1_800.0
-PROBLEM_PRIORITY, RECENT_PRIORITY, RULES_PRIORITY = 300, 50, 200
+PROBLEM_PRIORITY, RULES_PRIORITY, DEFINITIONS_PRIORITY, RECENT_PRIORITY = 300, 200, 150, 50
+MOST_DEFINITIONS = 8
 
 _PATH = re.compile(r"(?<![\w/])@?((?:[\w.-]+/)*[\w-][\w.-]*\.[A-Za-z][A-Za-z0-9]{0,7})(?!\w)")
 
@@ -49,6 +47,14 @@ def rules(found: Sequence[tuple[str, str]]) -> list[Material]:
         Material("rules of the project", text[:MOST_RULE_CHARS], path, RULES_PRIORITY - number)
         for number, (path, text) in enumerate(found[:MOST_RULES])
         if text.strip()
+    ]
+
+
+def definitions(found: Sequence[tuple[str, str]]) -> list[Material]:
+    """Definitions of what the code at the place uses: (path, text) each."""
+    return [
+        Material("a definition that is used here", text, path, DEFINITIONS_PRIORITY - number)
+        for number, (path, text) in enumerate(found[:MOST_DEFINITIONS])
     ]
 
 

@@ -4,12 +4,14 @@ from __future__ import annotations
 
 import asyncio
 import os
-from collections.abc import Mapping, Sequence
+from collections.abc import Mapping
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
-from ai_lsp.context.workspace_files import WorkspaceFiles, read_source
-from ai_lsp.edits.instruct_material import RULE_FILES, named_files, problems, recent, rules
+from ai_lsp.completion.query import Query
+from ai_lsp.context.project_rules import read_rules
+from ai_lsp.context.workspace_files import read_source
+from ai_lsp.edits.instruct_material import definitions, named_files, problems, recent, rules
 from ai_lsp.edits.instruct_values import Failure, Source, Task, Why
 from ai_lsp.lsp.from_lsp import path_of
 from ai_lsp.lsp.targets import OUTSIDE, why_barred
@@ -37,7 +39,8 @@ async def task_of(session: Session, wish: Wish) -> Task | Failure:
         return not session.is_ignored(uri)
 
     material = [
-        *rules(await asyncio.to_thread(_read_rules, session.roots, session.settings.privacy.ignore)),
+        *rules(await _rules(session)),
+        *definitions(await _definitions(session, wish, path)),
         *recent(edits, now, session.relative, may_show),
         *problems([_problem(each) for each in wish.diagnostics], path),
     ]
@@ -86,15 +89,18 @@ def _root_of(session: Session, main: Source) -> str:
     return max(inside, key=len) if inside else os.path.dirname(path)
 
 
-def _read_rules(roots: Sequence[str], patterns: tuple[str, ...]) -> list[tuple[str, str]]:
-    out = []
-    for root in roots:
-        files = WorkspaceFiles(root, patterns=patterns)
-        for name in RULE_FILES:
-            path = os.path.join(root, name)
-            if os.path.isfile(path) and files.may_read(path) and (text := read_source(path, 64_000)):
-                out.append((name, text))
-    return out
+async def _rules(session: Session) -> list[tuple[str, str]]:
+    """What the projects that the user trusts tell whoever writes code in them, as it stands now."""
+    trusted, patterns = session.settings.context.trusted_folders, session.settings.privacy.ignore
+    found = await asyncio.to_thread(read_rules, session.roots, trusted, patterns)
+    return [(each.path, each.text) for each in found]
+
+
+async def _definitions(session: Session, wish: Wish, path: str) -> list[tuple[str, str]]:
+    """Definitions of what is used at the place, as far as they are known at once."""
+    offset = wish.span.start if wish.span is not None else 0
+    around = await session.surroundings.around(Query(wish.snapshot, offset, True, None, path))()
+    return [(part.label.uri, part.text) for part in around.files if part.kind == "definition"]
 
 
 def _problem(diagnostic: Mapping[str, Any]) -> str:
