@@ -22,15 +22,16 @@ from ai_lsp.edits.local.candidates import candidates
 from ai_lsp.edits.local.evidence import Candidate
 from eval.fit_lines import flattened
 from eval.lines.repository import Repository
-from eval.next_edit.cases import Order, Workspace, is_wanted, steps
+from eval.next_edit.cases import Order, Workspace, steps
+from eval.next_edit.cases import commits as commits_of
 from eval.next_edit.replay import InProcess, path_of
 from eval.next_edit.score import Shown, judge
 
 ORDERS: tuple[Order, ...] = ("diff", "shuffle")
-ROUNDS = 220
+ROUNDS = 300
 PARAMETERS = {
-    "objective": "binary", "learning_rate": 0.06, "num_leaves": 16, "max_depth": 6, "min_data_in_leaf": 80,
-    "feature_fraction": 0.5, "bagging_fraction": 0.7, "bagging_freq": 1, "lambda_l2": 10, "verbose": -1,
+    "objective": "binary", "learning_rate": 0.06, "num_leaves": 8, "max_depth": 4, "min_data_in_leaf": 80,
+    "feature_fraction": 0.25, "bagging_fraction": 0.7, "bagging_freq": 1, "lambda_l2": 10, "verbose": -1,
     "num_threads": 1, "seed": 1, "deterministic": True,
 }  # fmt: skip
 
@@ -67,7 +68,7 @@ def collect(folder: str, commits: int, skip: int) -> Sample:
     place_spots: list[tuple[int, int, int]] = []
     place_right: list[bool] = []
     about: list[tuple[int, int, bool]] = []
-    for number, commit in enumerate(repository.commits(commits, is_wanted, skip)):
+    for number, commit in enumerate(commits_of(repository, commits, skip)):
         for which, order in enumerate(ORDERS):
             engine.commit(commit)
             workspace = Workspace(repository, commit)

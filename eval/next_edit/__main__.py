@@ -15,13 +15,16 @@ from functools import partial
 from pathlib import Path
 
 from eval.lines.repository import Repository
-from eval.next_edit.cases import Order, Workspace, is_wanted, steps
+from eval.next_edit.cases import Order, Workspace, steps
+from eval.next_edit.cases import commits as commits_of
 from eval.next_edit.language_server import OverLsp
 from eval.next_edit.replay import Asked, InProcess
 from eval.next_edit.score import Answer, Verdict, at_coverage, judge, mean, report
 
 CURVE = (0.3, 0.4, 0.5, 0.6, 0.65, 0.7, 0.75, 0.8, 0.85, 0.9)
 TOPS = (0.05, 0.1, 0.2, 0.35)
+_TOLERANCE = 0.005  # a figure may be this much below the baseline's
+_CHECKED = ("coverage", "precision_exact", "precision_lines", "precision_place", "recall_exact")
 Figures = dict[str, dict[str, float]]
 _COLUMNS = (
     "states", "coverage", "precision_exact", "precision_lines", "precision_place", "recall_exact",
@@ -40,7 +43,7 @@ def run(folder: str, order: Order, options: argparse.Namespace) -> tuple[str, Fi
         engine = InProcess(repository)
     answers: list[Answer] = []
     try:
-        for commit in repository.commits(options.commits, is_wanted, options.skip):
+        for commit in commits_of(repository, options.commits, options.skip):
             engine.commit(commit)
             workspace = Workspace(repository, commit)
             for hunk, left in steps(commit, order):
@@ -72,6 +75,7 @@ def main() -> None:
     parser.add_argument("--server", help="command of a language server to ask")
     parser.add_argument("--jobs", type=int, default=1)
     parser.add_argument("--json", type=Path)
+    parser.add_argument("--check", type=Path, help="a baseline: exit 1 where a score of the mean is below it")
     options = parser.parse_args()
     orders: Sequence[Order] = ["diff", "shuffle"] if options.order == "both" else [options.order]
     out: dict[str, dict[str, Figures]] = {}
@@ -81,8 +85,22 @@ def main() -> None:
         rows["mean"] = {row: mean([r[row] for r in rows.values()]) for row in next(iter(rows.values()))}
         out[order] = rows
         _print(order, rows)
+    if options.check:
+        sys.exit(_compared(out, json.loads(options.check.read_text("utf-8"))))
     if options.json:
         options.json.write_text(json.dumps(out, indent=1) + "\n", "utf-8")
+
+
+def _compared(now: dict[str, dict[str, Figures]], baseline: dict[str, dict[str, Figures]]) -> int:
+    """1 where a score of the mean is below the baseline's by more than the tolerance, else 0."""
+    worse = 0
+    for order, rows in baseline.items():
+        for label, row in rows["mean"].items():
+            for name in _CHECKED:
+                if name in row and now[order]["mean"].get(label, {}).get(name, 0.0) < row[name] - _TOLERANCE:
+                    print(f"{order}, {label}: {name} was {row[name]}")
+                    worse = 1
+    return worse
 
 
 def _print(order: str, rows: dict[str, Figures]) -> None:

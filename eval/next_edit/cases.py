@@ -24,6 +24,16 @@ def is_wanted(commit: Commit) -> bool:
     )
 
 
+def commits(repository: Repository, limit: int, skip: int = 0) -> list[Commit]:
+    """The newest commits that give cases, oldest first; those with a file that cannot be read are left out."""
+
+    def wanted(commit: Commit) -> bool:
+        paths = {h.path for h in commit.hunks}
+        return is_wanted(commit) and all(repository.text(f"{commit.parent}:{p}") is not None for p in paths)
+
+    return repository.commits(limit, wanted, skip)
+
+
 def ordered(commit: Commit, order: Order) -> list[Hunk]:
     """The commit's hunks from top to bottom, or in an order drawn by the commit's name."""
     hunks = list(range(len(commit.hunks)))

@@ -74,17 +74,21 @@ class InProcess:
             Change(c.uri, c.at, c.old, c.new, c.age_s + _STEP_S) for c in self._changes
         ] + [Change(uri, at, tuple(hunk.old), tuple(hunk.new), 0.0)]  # fmt: skip
         self.engine.edited(self._changes)
-        self._cursor = uri, max(0, at + len(hunk.new) - 1)
 
     def ask(self) -> tuple[Shown | None, Shown | None]:
-        found = self.engine.suggest(*self._cursor, 0, 1, 0.0, 2.0)
-        edit = as_shown(found[0], self.engine.index.lines(self.name_of(found[0].uri))) if found else None
-        found = self.engine.suggest(*self._cursor, 0, 1, 2.0, 0.0)
-        return edit, as_shown(found[0], []) if found else None
-
-    def name_of(self, uri: str) -> str:
-        """What the engine calls a document or file."""
-        return uri if uri in self.engine.index.open else "/" + path_of(uri)
+        engine, is_late = self.engine, self.engine.late()
+        stage = engine.stage()
+        if stage is None:
+            return None, None
+        edits = engine.rated(stage, is_late)
+        places = engine.rated_places(stage, edits, is_late)
+        edit = jump = None
+        if edits:
+            best = engine.proposal(edits[0][1], edits[0][0])
+            edit = as_shown(best, engine.index.lines(edits[0][1].name))
+        if places:
+            jump = as_shown(engine.jump(places[0][1], places[0][0]), [])
+        return edit, jump
 
     def close(self) -> None:
         self.repository.close()

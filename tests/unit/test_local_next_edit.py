@@ -97,3 +97,23 @@ def test_what_the_user_just_wrote_is_never_proposed_to_change() -> None:
     desk.edit("foo = make()", "bar = make(foo)")
     for one in desk.ask(most=9, least=0.0):
         assert one.start_line != 0
+
+
+def test_where_the_text_is_not_known_the_place_is_offered_alone() -> None:
+    code = "def area(width, height):\n    return width * height\n\n\nprint(area(2, 3) + 1)\n"
+    desk = Desk({"a.py": code})
+    desk.edit("def area(width, height):", "def area(width, height, depth):")
+    jumps = [one for one in desk.engine.suggest("a.py", 0, 0, 20, 2.0, 0.0) if one.kind == "jump"]
+    assert {one.start_line for one in jumps} >= {1, 4}
+    for one in jumps:
+        assert one.new_text == one.old_text
+        assert one.why.startswith("you ")
+
+
+def test_a_long_edit_is_no_example_and_a_long_line_no_place() -> None:
+    long = "x = [" + "1, " * 400 + "]"
+    desk = Desk({"a.py": f"first = old_name\n{long} + old_name\n" + "y = 1\n" * 80})
+    desk.edit("y = 1\n" * 79 + "y = 1", "z = 2")
+    assert desk.ask(most=9, least=0.0) == []
+    desk.edit("first = old_name", "first = new_name")
+    assert all(one.start_line != 1 for one in desk.ask(most=9, least=0.0) if one.kind == "edit")

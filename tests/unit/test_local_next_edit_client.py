@@ -115,3 +115,23 @@ async def test_a_worker_that_hangs_costs_only_the_time_limit(user: User) -> None
     assert await user.engine.suggest("file:///a.py", 0, 0, timeout_s=0.05) == []
     assert time.monotonic() - began < 1
     os.kill(process.pid, signal.SIGCONT)
+
+
+async def test_ten_thousand_changes_are_taken_in_and_the_next_question_is_answered(user: User) -> None:
+    await user.engine.start([])
+    await until(lambda: user.engine.status.state == "ready")
+    user.renames("file:///a.py")
+    user.engine.opened("file:///b.py", None, "python", "x = 1\n" * 2_000)
+    for number in range(10_000):
+        line = number % 2_000
+        user.engine.changed("file:///b.py", [LineEdit(line, 4, line, 5, str(number % 10))])
+    (one, *_) = await user.asks("file:///a.py")
+    assert one.new_text == "    return sum(amounts)"
+
+
+async def test_edits_of_a_document_that_is_gone_teach_nothing(user: User) -> None:
+    await user.engine.start([])
+    await until(lambda: user.engine.status.state == "ready")
+    user.renames("file:///a.py")
+    user.engine.closed("file:///a.py")
+    assert await user.asks("file:///a.py") == []

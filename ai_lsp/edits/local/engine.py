@@ -53,6 +53,11 @@ class Engine:
         """The recent edits, oldest first, in place of those known before."""
         self.changes = changes[-MOST_CHANGES:]
 
+    def late(self) -> Callable[[], bool]:
+        """Says, from now on, whether the time for one question is up."""
+        end = time.perf_counter() + self._limit_s
+        return lambda: time.perf_counter() > end
+
     def stage(self) -> evidence.Scene | None:
         """What the recent edits show; None when they show nothing."""
         shown = examples(self.changes, self.index)
@@ -76,11 +81,11 @@ class Engine:
         self, uri: str, line: int, col: int, most: int, least: float, least_jump: float = LEAST_JUMP
     ) -> list[Proposal]:
         """Up to `most` proposals: edits of at least that confidence, best first, then jumps of `least_jump`."""
-        end = time.perf_counter() + self._limit_s
+        is_late = self.late()
         stage = self.stage()
         if stage is None:
             return []
-        rated = self.rated(stage, lambda: time.perf_counter() > end)
+        rated = self.rated(stage, is_late)
         out: list[Proposal] = []
         taken: list[tuple[str, int, int]] = []
 
@@ -93,23 +98,24 @@ class Engine:
             stop = one.start + max(1, len(one.old))
             if is_free(one.name, one.start, stop):
                 taken.append((one.name, one.start, stop))
-                out.append(self._proposal(one, chance))
+                out.append(self.proposal(one, chance))
         if len(out) < most:
-            for chance, place in self.rated_places(stage, rated, lambda: time.perf_counter() > end):
+            for chance, place in self.rated_places(stage, rated, is_late):
                 if chance < least_jump or len(out) >= most:
                     break
                 if is_free(place.name, place.line - 1, place.line + 2):
                     taken.append((place.name, place.line, place.line + 1))
-                    out.append(self._jump(place, chance))
+                    out.append(self.jump(place, chance))
         return out
 
-    def _jump(self, place: Place, chance: float) -> Proposal:
+    def jump(self, place: Place, chance: float) -> Proposal:
+        """A place as a jump to its line."""
         lines = self.index.lines(place.name)
         text = lines[place.line] if place.line < len(lines) else ""
         uri, line = self.index.uri(place.name), place.line
         return Proposal(uri, line, 0, line, len(text), text, text, chance, "jump", place.why)
 
-    def _proposal(self, one: Candidate, chance: float) -> Proposal:
+    def proposal(self, one: Candidate, chance: float) -> Proposal:
         """A candidate as an edit of characters, with the lines' own ends."""
         lines = self.index.lines(one.name)
         text = self.index.open.get(one.name)

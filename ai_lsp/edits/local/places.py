@@ -26,9 +26,9 @@ line, otherwise there, enclosing."""
 NAMES = (
     *(f"w_{role}" for role in ROLES), "n_names", "rarest", "alike_any", "is_like", "edit_chance",
     "edit_chance_any", "edits_here", "imports_new", "passed_name",
-    "edits", "is_here", "is_touched", "is_below", "distance", "nearest", "same_folder", "same_ending", "alike",
+    "edits", "is_here", "is_touched", "is_below", "distance", "nearest", "same_folder", "alike",
     "same_indent", "above_alike", "below_alike", "same_block", "same_header", "is_comment", "is_import",
-    "defines", "example_is_import", "example_size", "example_defines", "lines", "width", "is_test", "test_pair",
+    "defines", "example_is_import", "example_size", "example_defines", "is_test", "test_pair",
 )  # fmt: skip
 
 _WHY = {
@@ -221,8 +221,6 @@ def _row(
         "example_size": math.log1p(len(example.old) + len(example.new)),
         "example_defines": float(any(defined(x) for x in (*example.old, *example.new))),
         "example_is_import": float(bool(model) and is_import(model)),
-        "lines": math.log1p(len(view.lines)),
-        "width": len(line.strip()),
         "is_test": float(is_test),
         "test_pair": float(is_test != ("test" in here.lower() or "spec" in here.lower())),
         **evidence.site_facts(stage, place.name, view, place.line, (line,), model, example),

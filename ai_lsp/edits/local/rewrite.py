@@ -20,12 +20,13 @@ _LONGEST_HOLE = 24  # tokens
 
 @dataclass(frozen=True, slots=True)
 class Part:
-    """One changed stretch: tokens that became a text. `is_gap`: something was only added or only taken away,
-    and `new` carries the blanks on both sides."""
+    """One changed stretch: tokens that became a text. `from_left`, `to_right`: the blanks on that side changed
+    with it, or nothing else stands there, and `new` carries them."""
 
     old: tuple[str, ...]
     new: str
-    is_gap: bool
+    from_left: bool
+    to_right: bool
 
 
 @dataclass(frozen=True, slots=True)
@@ -114,17 +115,30 @@ def _rule(
     words = [t.text for t in before]
     for number, (i1, i2, j1, j2) in enumerate(changed):
         is_gap = i1 == i2 or j1 == j2
-        if is_gap:
-            start = after[j1 - 1].end if j1 else len(indentation(b))
-            end = after[j2].start if j2 < len(after) else len(b)
-        else:
-            start, end = after[j1].start, after[j2 - 1].end
-        parts.append(Part(tuple(words[i1:i2]), b[start:end], is_gap))
+        from_left = is_gap or _blank_before(a, before, i1) != _blank_before(b, after, j1)
+        to_right = is_gap or _blank_before(a, before, i2) != _blank_before(b, after, j2)
+        start, end = _extent(b, after, j1, j2, from_left=from_left, to_right=to_right)
+        parts.append(Part(tuple(words[i1:i2]), b[start:end], from_left, to_right))
         if number:
             holes.append(tuple(words[changed[number - 1][1] : i1]))
     left = (_LINE_START, *words[: changed[0][0]])[-_CONTEXT:]
     right = (*words[changed[-1][1] :], _LINE_END)[:_CONTEXT]
     return Rewrite(tuple(parts), tuple(holes), left, right, is_whole, is_partial)
+
+
+def _blank_before(line: str, tokens: Sequence[Token], at: int) -> str:
+    """The blanks between a token and the one before it."""
+    start = tokens[at - 1].end if at else len(indentation(line))
+    return line[start : tokens[at].start if at < len(tokens) else len(line)]
+
+
+def _extent(
+    line: str, tokens: Sequence[Token], first: int, stop: int, *, from_left: bool, to_right: bool
+) -> tuple[int, int]:
+    """The characters of some tokens, with the blanks on either side where wanted."""
+    before = tokens[first - 1].end if first else len(indentation(line))
+    behind = tokens[stop].start if stop < len(tokens) else len(line)
+    return (before if from_left else tokens[first].start), (behind if to_right else tokens[stop - 1].end)
 
 
 def fit(rule: Rewrite, line: str) -> Fit | None:
@@ -142,11 +156,7 @@ def fit(rule: Rewrite, line: str) -> Fit | None:
             continue
         spots, near_left, near_right, equal = match
         for (lo, hi), part in zip(spots, rule.parts, strict=True):
-            if part.is_gap:
-                start = found[lo - 1].end if lo else len(indentation(line))
-                end = found[hi].start if hi < len(found) else len(line)
-            else:
-                start, end = found[lo].start, found[hi - 1].end
+            start, end = _extent(line, found, lo, hi, from_left=part.from_left, to_right=part.to_right)
             spans.append((start, end, part.new))
         left, right, holes = max(left, near_left), max(right, near_right), max(holes, equal)
         times += 1

@@ -16,7 +16,7 @@ _DEFINES = re.compile(
     r"namespace|package|object|record|macro_rules!|define|typedef)\s+(?:mut\s+)?(?:\([^)]*\)\s*)?\*?([^\W\d][\w$]*)"
 )
 _ASSIGNS = re.compile(r"^\s*(?:[\w.]*\b(?:this|self)\.)?([^\W\d][\w$]*)\s*(?::[^=]+?)?(?::=|=(?![=>]))")
-_SIGNATURE = re.compile(r"\b(?:def|func|function|fn|fun)\b[^(]*\((.*)")
+_SIGNATURE = re.compile(r"\b(?:def|func|function|fn|fun)\b[^(]*\(([^)]*)")
 _IMPORT = re.compile(
     r"\s*(?:import\b|from\s+\S+\s+import\b|#\s*include\b|use\s|using\s|require\b|(?:const|let|var)\s.*\brequire\(|"
     r"export\s.*\bfrom\b|pub\s+use\s)"
@@ -80,7 +80,7 @@ def _headers(lines: Sequence[str]) -> list[int]:
         depth = width(line)
         while open_ and not is_closing and open_[-1][0] >= depth:
             open_.pop()
-        header = open_[-1][1] if open_ else -1
+        header = next((number for width_, number in reversed(open_) if width_ < depth), -1)
         out += [header] * (blank + 1)
         blank = 0
         if not is_closing:
