@@ -98,6 +98,7 @@ class Reason(Enum):
     OUTSIDE = "the proposal names a file outside of the workspace"
     DELETES_FILE = "the reply asks to delete the file, which is left to you"
     EMPTY = "the reply is empty"
+    NO_CHANGE = "the file reads already as the reply wants it, as far as the reply shows it"
     NO_EDIT = "the reply holds no edit"
     TRUNCATED = "the reply ends in the middle of an edit"
     BROKEN = "the result could not be read as code, and the file can"

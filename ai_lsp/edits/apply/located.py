@@ -128,7 +128,7 @@ def find(file: FileLines, hunk: Hunk, *, may_differ: bool = True) -> Found | Ref
     if places:
         return Found(hunk, tuple(_under_headings(file, hunk, places)))
     near = fuzzy_places(file, hunk.before) if may_differ else []
-    if not near or not is_near(hunk.before, near[0]):
+    if not near or not is_near(file, hunk.before, near[0]):
         return Refusal(Reason.NOT_FOUND, f"“{excerpt(core)}”", candidates(file, near))
     rivals = _rivals(hunk, near)
     if len(near) > 1 and rivals and not is_clear(near[0], rivals[0]):
@@ -151,8 +151,7 @@ def _rivals(hunk: Hunk, places: Sequence[Place]) -> list[Place]:
 def _find_nothing(file: FileLines, hunk: Hunk) -> Found | Refusal:
     """A place for lines that come with nothing around them."""
     if not any(file.keys):
-        pairs = (-1,) * len(hunk.before)
-        return Found(replace(hunk, before=()), (Place(0, 0, (0,) if pairs else (), Match.EXACT),))
+        return Found(replace(hunk, before=()), (Place(0, 0, (), Match.EXACT),))
     if hunk.headings:
         lines = list(_headings(file, hunk.headings))
         if len(lines) == 1:

@@ -145,6 +145,8 @@ def _sketch(
     )
     if isinstance(applied, Refusal):
         return applied
+    if not applied.edits:
+        return Refusal(Reason.NO_CHANGE)
     return _guarded(snapshot, file, applied, row, proposal, old, merge.shown_whole, is_over)
 
 
@@ -195,7 +197,8 @@ def _twin(old: Structure, after: Structure, file: FileLines, now: FileLines) -> 
     more = Counter(u.word for u in after.units) - Counter(u.word for u in old.units)
     known = {u.word: u for u in old.units}
     for word in more:
-        outer = [u for u in after.units if u.word == word and not _is_local(after, u.parent)]
+        is_local = all(_is_local(old, u.parent) for u in old.units if u.word == word)
+        outer = [u for u in after.units if u.word == word and not is_local]
         texts = [{k for k in now.keys[u.first : u.last] if k} for u in outer]
         for index, one in enumerate(texts):
             for other in texts[:index]:

@@ -7,12 +7,13 @@ from collections.abc import Sequence
 from dataclasses import dataclass
 
 from ai_lsp.edits.apply.align import align, says_something, skip_cost
+from ai_lsp.edits.apply.likeness import is_slip
 from ai_lsp.edits.apply.lines import FileLines, indent_of, key_of
 from ai_lsp.edits.proposal import Match
 
 _WORD = re.compile(r"\w{3,}")
 
-MOST_PLACES = 4
+MOST_PLACES = 6
 """Fuzzy places that are looked at closely."""
 
 _COMMON = 64  # a line that stands more often than this says nothing about the place
@@ -52,7 +53,7 @@ def exact_places(file: FileLines, block: Sequence[str]) -> list[Place]:
             pairs = tuple(range(first, first + count))
             found.setdefault(match, []).append(Place(first, first + count, pairs, match))
     best = next((match for match in Match if match in found), Match.EXACT)
-    if best is not Match.EXACT and not any(map(says_something, keys)):
+    if best is Match.REINDENTED and not any(map(says_something, keys)):
         return []  # brackets alone, and not even spelt as there
     return found.get(best, [])
 
@@ -87,9 +88,20 @@ def fuzzy_places(file: FileLines, block: Sequence[str]) -> list[Place]:
     return sorted(out, key=lambda place: place.cost)
 
 
-def is_near(block: Sequence[str], place: Place) -> bool:
-    """Whether enough of a block stands at a place for it to be that place, if no other is as near."""
-    return place.cost <= _LOST_SHARE * sum(skip_cost(key_of(line)) for line in block)
+def is_near(file: FileLines, block: Sequence[str], place: Place) -> bool:
+    """Whether enough of a block stands at a place for it to be that place, if no other is as near.
+
+    Slips of the pen are forgiven. A line that is another one, or is not there, says that the text may be another:
+    one such is forgiven where a line that stands in the file but once vouches for the place.
+    """
+    keys = [key_of(line) for line in block]
+    if not any(map(says_something, keys)) or place.cost > _LOST_SHARE * sum(map(skip_cost, keys)):
+        return False
+    told = [(key, file.keys[n] if n >= 0 else "") for key, n in zip(keys, place.pairs, strict=True)]
+    told = [(key, ours) for key, ours in told if says_something(key)]
+    strange = sum(key != ours and not is_slip(key, ours) for key, ours in told)
+    vouched = any(key == ours and len(file.places[key]) == 1 for key, ours in told)
+    return strange == 0 or (strange == 1 and vouched)
 
 
 def is_clear(best: Place, second: Place) -> bool:
@@ -116,7 +128,7 @@ def _starts(file: FileLines, keys: Sequence[str]) -> list[int]:
     for start in sorted(pooled, key=lambda s: (-pooled[s], s)):
         if all(abs(start - other) > 3 for other in chosen):
             chosen.append(start)
-            if len(chosen) == MOST_PLACES:
+            if len(chosen) == (MOST_PLACES if len(keys) > 4 else 3 * MOST_PLACES):
                 break
     return chosen
 

@@ -24,6 +24,8 @@ from ai_lsp.edits.proposal import Reason
 
 _IMPORT = re.compile(r"(?:import|from|use|using|#\s*include|require|require_relative|const\s.*require\()\b")
 
+_REMARK = re.compile(r"\s*(?://|#|@|/?\*|--)")
+
 SURE = 1.0
 """By how much the second-best place of a line beside a change must be worse."""
 
@@ -138,10 +140,18 @@ class Merge:
                 same = [(o.first, o.last) for o in self.old.units if o.word == unit.word]
                 raise Refused(Reason.AMBIGUOUS, f"“{unit.word}” is defined more than once", same)
             if u is None:
-                self.added.update(range(unit.first, unit.last))
+                self.added.update(range(self._with_remarks(unit.first), unit.last))
             else:
                 out.append((u, v))
         return out
+
+    def _with_remarks(self, first: int) -> int:
+        """The first of the comments and decorators right above a line."""
+        while (
+            first > 0 and _REMARK.match(self.sketch.raw[first - 1]) and not is_marker(self.sketch.raw[first - 1])
+        ):
+            first -= 1
+        return first
 
     def _replace(self, u: int, v: int) -> None:
         old, new = self.old.units[u], self.new.units[v]
@@ -282,7 +292,8 @@ class Merge:
     def _absorbed(self, lines: Sequence[int], first: int, last: int, step: int) -> int:
         """How many of the file's next lines the sketch shows again, from its outermost line on."""
         ours = [self.file.keys[n] for n in range(first, last)][::step]
-        theirs = [key for key in (self.sketch.keys[n] for n in lines) if key][::step]
+        known = ("\0" if n in self.added else self.sketch.keys[n] for n in lines)
+        theirs = [key for key in known if key][::step]
         for count in range(1, min(len(ours), len(theirs) + 4) + 1):
             if ours[count - 1] == theirs[-1]:
                 rest = iter(theirs)
@@ -301,7 +312,7 @@ class Merge:
     def _alike(self, lines: Sequence[int], first: int, last: int, step: int) -> int:
         """How many of the file's next lines, each in its turn, are like one of the new ones."""
         ours = [self.file.keys[n] for n in range(first, last)][::step]
-        theirs = [self.sketch.keys[n] for n in lines][::step]
+        theirs = ["" if n in self.added else self.sketch.keys[n] for n in lines][::step]
         at = count = 0
         for number, key in enumerate(ours[: 2 * len(theirs)]):
             if not says_something(key):

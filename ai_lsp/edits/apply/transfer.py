@@ -87,6 +87,8 @@ def _replaced(
 
 def _between(file: FileLines, place: Place, start: int, end: int, new: Sequence[str]) -> tuple[int, int] | Clash:
     """Where lines go in that stand between the block's lines `start - 1` and `end`."""
+    if not place.pairs:
+        return place.first, place.first  # a file without a word
     above = next((place.pairs[k] for k in range(start - 1, -1, -1) if place.pairs[k] >= 0), None)
     below = next((place.pairs[k] for k in range(end, len(place.pairs)) if place.pairs[k] >= 0), None)
     is_above_near = start > 0 and place.pairs[start - 1] >= 0
