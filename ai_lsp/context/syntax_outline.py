@@ -138,16 +138,23 @@ def has_long_run(root: Node, is_over: Callable[[], bool]) -> bool:
 
 
 def read_outline(
-    root: Node, query: Query, read: Callable[[int, int], str], size: int, is_over: Callable[[], bool]
+    root: Node,
+    query: Query,
+    read: Callable[[int, int], str],
+    size: int,
+    is_over: Callable[[], bool],
+    slices: int | None = None,
 ) -> Outline:
     """The outline of a whole file of `size` offsets. `read` gives text; `is_over` is asked between slices.
 
-    Raises TooSlow when it says so.
+    Every slice is looked for from the start of the tree: `slices` bounds their number where the whole is wanted
+    soon. Raises TooSlow when `is_over` says so.
     """
     found: dict[tuple[int, int, int], Definition] = {}
     imports: set[tuple[int, int]] = set()
-    for start in range(0, max(size, 1), SLICE):
-        _collect(root, query, read, start, min(start + SLICE, size) + 1, found, imports)
+    step = SLICE if slices is None else max(SLICE, size // slices + 1)
+    for start in range(0, max(size, 1), step):
+        _collect(root, query, read, start, min(start + step, size) + 1, found, imports)
         if is_over():
             raise TooSlow
     return Outline(tuple(sorted(found.values(), key=_place)), _spans(imports))

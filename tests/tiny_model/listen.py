@@ -25,7 +25,6 @@ def main(model: str, port: int, slots: int) -> None:
     options.warmup = False
     if os.environ.get("AI_LSP_TINY_SPECULATION"):  # drafts found in the prompt: for bench/speculation.py
         options.speculative.types = [xllamacpp.common_speculative_type.COMMON_SPECULATIVE_TYPE_NGRAM_SIMPLE]
-        options.speculative.ngram_simple.size_n = 4
         options.speculative.ngram_simple.size_m = int(os.environ["AI_LSP_TINY_SPECULATION"])
     options.cache_ram_mib = int(os.environ.get("AI_LSP_TINY_CACHE_RAM", "8192"))  # the default of llama.cpp
     options.cpuparams.n_threads = 1  # more only spin on a shared machine

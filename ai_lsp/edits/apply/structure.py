@@ -144,7 +144,7 @@ def _parse(text: str, syntax: Syntax, is_over: IsOver) -> Tree | None:
 
 def _structure(file: FileLines, text: str, syntax: Syntax, tree: Tree, is_over: IsOver) -> Structure | None:
     try:
-        outline = read_outline(tree.root_node, syntax.outline, lambda a, b: text[a:b], len(text), is_over)
+        outline = read_outline(tree.root_node, syntax.outline, lambda a, b: text[a:b], len(text), is_over, 8)
     except TooSlow:
         return None
     starts = _line_starts(text)
