@@ -99,7 +99,9 @@ async def _gather(query: NextQuery, world: NextWorld) -> tuple[list[Proposal], N
     """What waits, what the embedded engine says, and where that is not certain, what the model says."""
     local = await _ask_engine(query, world)
     local += [_to_problem(query, problem.span.start, problem.message) for problem in query.problems[:1]]
-    found = _merged([*local, *world.ready, *world.stage.waiting])
+    # The engine is asked anew each time, and what it said before may have been about a name not finished yet.
+    waiting = (each for each in world.stage.waiting if each.origin != "local" or world.engine is None)
+    found = _merged([*local, *world.ready, *waiting])
     is_certain = any(
         each.kind == "edit"
         and each.confidence >= world.settings.certain_confidence

@@ -93,6 +93,24 @@ async def test_a_rename_is_carried_through_file_and_workspace(client: LspClient,
     assert NEW in client.documents[suggestion["uri"]].text
 
 
+async def test_a_rename_typed_key_by_key_ends_with_the_whole_name(client: LspClient, root: Path) -> None:
+    """An editor that asks at every key hears of names that are not finished; none may wait and come back."""
+    uri = open_file(client, root, "shop.py", SHOP)
+    offset = SHOP.index("total")
+    client.change(uri, offset, offset + len("total"), "")
+    for key in NEW:
+        client.change(uri, offset, offset, key)
+        offset += 1
+        suggestions = (await ask(client, uri, offset))["suggestions"]
+        await asyncio.sleep(0.01)
+    for _ in range(3):
+        (suggestion,) = await wait_for(client, uri, offset)
+        await take(client, suggestion)
+        suggestions = (await ask(client, uri, offset))["suggestions"]
+    assert client.documents[uri].text == SHOP.replace("total(", NEW + "(")
+    assert all(each["uri"] != uri for each in suggestions), suggestions
+
+
 async def test_what_is_typed_meanwhile_moves_it(client: LspClient, root: Path) -> None:
     uri = open_file(client, root, "shop.py", SHOP)
     offset = rename(client, uri)
