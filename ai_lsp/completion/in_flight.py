@@ -12,7 +12,7 @@ from ai_lsp.completion.world import ModelRoute
 from ai_lsp.errors import ModelError, PromptTooLong, PromptWithheld
 from ai_lsp.models.port import ModelRequest
 
-GRACE_S = 0.025
+GRACE_S = 0.015
 """How long a stream that nobody waits for goes on: editors cancel at each key, and ask anew right after."""
 
 MOST = 4
