@@ -13,7 +13,7 @@ from ai_lsp import __version__
 from ai_lsp.lsp.handshake import initialize_result, is_initialize
 from ai_lsp.lsp.transport import StdioReader, StdioWriter
 
-COMMANDS = ("check", "demo", "doctor", "replay", "setup")
+COMMANDS = ("check", "demo", "doctor", "replay", "setup", "stats")
 """Each is a module of ai_lsp.cli with a `main(argv) -> int`."""
 
 USAGE = f"""usage: ai-lsp [--stdio]            the language server, as an editor starts it

@@ -41,6 +41,10 @@ class Published:
         """What a feature has published of a document."""
         return self._by_uri.get(uri, {}).get(owner, ())
 
+    def all(self, uri: str) -> Sequence[Diagnostic]:
+        """What stands published of a document, of all features."""
+        return [each for some in self._by_uri.get(uri, {}).values() for each in some]
+
     def forget(self, uri: str) -> None:
         """A document was closed: nothing is said of it any more."""
         if self._by_uri.pop(uri, None) is not None:

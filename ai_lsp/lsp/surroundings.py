@@ -250,16 +250,18 @@ class Surroundings(Service):
         state.task = self.session.spawn("gather", self._gather(state, self._seen(place)))
 
     def _seen(self, place: Place) -> _Seen:
-        others, told = [], []
+        others: list[OpenFile] = []
+        noted: list[Noted] = []
         for uri in reversed(self._recent):
             document = self.session.documents.get(uri)
             if document is None or not self.session.may_learn(document):
                 continue
             if uri != place.snapshot.uri:
                 others.append(OpenFile(self.session.relative(uri), document))
-            told.append((uri, self._noted.get(uri, ())))
-        noted = tuple(one for _, some in told for one in some)
-        return _Seen(place, tuple(others), self._edits(), noted, self._rules)
+            path = self.session.relative(uri)
+            ours = (as_noted(path, each) for each in self.session.published.all(uri)[:MOST_NOTED])
+            noted += [*self._noted.get(uri, ()), *(one for one in ours if one is not None)]
+        return _Seen(place, tuple(others), self._edits(), tuple(dict.fromkeys(noted)), self._rules)
 
     def _edits(self) -> tuple[RecentEdit, ...]:
         now, out = self.session.clock(), []

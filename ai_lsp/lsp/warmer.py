@@ -29,9 +29,10 @@ WINDOW_S = 60.0
 """The stretch in which at most `context.warm_tokens` are read ahead."""
 
 REUSES = frozenset({"llamacpp"})
-"""Values of `api` whose servers are known to keep a prompt and to read one without writing anything.
+"""Values of `api` whose servers are known to keep a prompt and to read one for no answer.
 
-Others may reuse prompts too (vLLM, SGLang, Ollama), but write a token for each, or say nothing of what they kept.
+llama.cpp b11549 writes one token all the same, which nobody sees (tests/contract/test_llama_cpp_real.py). Others
+may keep prompts too (vLLM, SGLang, Ollama), but nothing they answer says so, and some are paid by the token.
 """
 
 

@@ -12,7 +12,7 @@ from typing import Any
 import pytest
 
 from ai_lsp import errors
-from ai_lsp.models.port import ContextFile, FimPrompt, Model
+from ai_lsp.models.port import ContextFile, FimPrompt, Model, Usage
 from tests.contract.asking import Heard, hear, opened, request
 
 pytestmark = pytest.mark.real
@@ -81,6 +81,20 @@ async def test_a_key_within_a_line_costs_the_server_a_few_tokens(
     counts = await fresh_tokens_per_key(model, "return sum(v for v")
     assert max(counts) <= 4, counts
     assert sum(counts) / len(counts) <= 2.5, counts
+    await model.aclose()
+
+
+async def test_a_prompt_is_read_ahead_for_a_token_at_most(real_llama: str) -> None:
+    """What warming rests on: asked for no token b11549 writes one, and the next key reads next to nothing."""
+    model = model_at(real_llama, "llamacpp", "qwen-coder")
+    await hear(
+        model, request(replace(HOLE, prefix="x = 1\n" + HOLE.prefix), max_tokens=1)
+    )  # something else is kept
+    heard = await hear(model, request(HOLE, max_tokens=0))
+    assert (heard.chunks[-1].usage or Usage()).output_tokens in (0, 1)
+    usage = (await hear(model, request(replace(HOLE, typed=HOLE.typed + "r"), max_tokens=4))).chunks[-1].usage
+    assert usage
+    assert (usage.prompt_tokens or 0) - (usage.cached_tokens or 0) <= 4
     await model.aclose()
 
 

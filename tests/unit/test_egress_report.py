@@ -8,6 +8,7 @@ from pathlib import Path
 
 import pytest
 
+from ai_lsp.__main__ import main
 from ai_lsp.cli.egress_report import run, totals
 from ai_lsp.context.ledger import Entry
 
@@ -44,6 +45,13 @@ def test_the_report_names_where_how_much_and_under_which_policy(
     assert [row["chars"] for row in json.loads(capsys.readouterr().out)] == [5_000, 900]
     assert run(["--file", str(ledger), "--days", "0.001"]) == 0
     assert "0 requests" in capsys.readouterr().out
+
+
+def test_it_is_a_command_of_the_program(ledger: Path, capsys: pytest.CaptureFixture[str]) -> None:
+    assert main(["stats", "--egress", "--file", str(ledger)]) == 0
+    assert "3 requests" in capsys.readouterr().out
+    assert main(["stats"]) == 2
+    assert "--egress" in capsys.readouterr().err
 
 
 def test_without_a_ledger_it_says_why(tmp_path: Path, capsys: pytest.CaptureFixture[str]) -> None:
