@@ -55,10 +55,14 @@ def parts(place: Place, known: Known, previous: Sequence[PromptPart] = ()) -> tu
 
 
 def without_doubles(made: Sequence[PromptPart]) -> list[PromptPart]:
-    """The parts without those whose lines another part of more priority shows in full."""
+    """The parts without those whose lines a page of the same file shows, and without outlines of files of which
+    definitions are shown."""
     out = []
+    defined = {part.label.uri for part in made if part.kind == "definition"}
     for part in made:
         label = part.label
+        if part.kind == "related" and label.uri in defined:
+            continue
         is_shown = any(
             other is not part
             and other.kind == "file"

@@ -84,6 +84,7 @@ async def test_no_canary_leaves_by_what_prompts_know_besides_the_document(tmp_pa
             client.change(stock, 0, 0, typed)
             client.change(stock, 0, len(typed), "")
             client.change(stock, 0, 0, f'url = "amqp://me:{new("secret left in another file")}@host"\n')
+            await inline(client, stock, 0)  # until then it is not known whether it may be read
             # Diagnostics: of an ignored file, and one that quotes a secret.
             await told(client, ignored, f"bad {new('diagnostic of an ignored file')}")
             quoted = new("secret quoted by a diagnostic", "glpat-" + letters(20))
@@ -117,8 +118,9 @@ async def test_no_canary_leaves_by_what_prompts_know_besides_the_document(tmp_pa
 
 async def ask(client: LspClient, uri: str) -> None:
     end = len(client.documents[uri].text)
-    client.change(uri, end, end, "\n    x = ")
-    await inline(client, uri, end + 9)
+    line = f"\n    x{end} = "  # another one each time, or the answer before is remembered
+    client.change(uri, end, end, line)
+    await inline(client, uri, end + len(line))
 
 
 async def ask_until(client: LspClient, model: ScriptedModel, uri: str, wanted: str) -> None:

@@ -39,10 +39,10 @@ def root(tmp_path: Path) -> Path:
 
 async def ask_until(client: LspClient, model: ScriptedModel, uri: str, wanted: str, tries: int = 60) -> str:
     """Ask on new lines, as context comes with them, until a prompt holds the text."""
-    for _ in range(tries):
+    for n in range(tries):
         end = len(client.documents[uri].text)
-        client.change(uri, end, end, "\n    x = ")
-        await inline(client, uri, end + 9)
+        client.change(uri, end, end, f"\n    x{n:02} = ")
+        await inline(client, uri, end + 11)
         if wanted in model.requests[-1].prompt:
             return model.requests[-1].prompt
         await asyncio.sleep(0.05)
@@ -156,9 +156,9 @@ async def test_a_server_that_counts_otherwise_is_asked_once_more_with_less(root:
         lines = [f"discounted_{n} = total(items, {n})\n" for n in range(400)]
         open_file(client, root, "src/big.py", "".join(lines))
         uri = open_file(client, root, "src/cart.py", "import os\n" * 900 + CART)
-        for _ in range(3):
+        for n in range(3):
             end = len(client.documents[uri].text)
-            client.change(uri, end, end, "\n    y = ")
-            assert await inline(client, uri, end + 9) == ["compute(value)"]
+            client.change(uri, end, end, f"\n    y{n} = ")
+            assert await inline(client, uri, end + 10) == ["compute(value)"]
         sizes = [len(each.prompt) for each in model.requests]
         assert sizes[1] < sizes[0]

@@ -125,6 +125,22 @@ def test_the_front_stays_where_it_was_and_what_is_new_comes_behind_it() -> None:
     assert keys(gather.steady(crowded, slow("a"))) == ["a.py"]
 
 
+def test_nothing_is_shown_twice() -> None:
+    page = OpenFile(
+        "e.py", DocumentSnapshot("file:///w/e.py", 1, "python", "def total():\n    return count, price\n" * 9)
+    )
+    companion = RelatedFile("f.py", "changes together", "def f():\n", 0.5)
+    found = gather.parts(
+        place("total(count, price)\n"),
+        Known(
+            others=(page,),
+            definitions=(definition("e.py", "total", 1), definition("f.py", "f", 1)),
+            related=(companion,),
+        ),
+    )
+    assert [(part.kind, part.label.uri) for part in found] == [("definition", "f.py"), ("file", "e.py")]
+
+
 def test_parts_are_quoted_for_a_chat_with_where_they_are_from() -> None:
     text = gather.quoted(fit(gather.parts(place(), KNOWN), 10_000, len).kept)
     assert '<context kind="edit" path="b.py" lines="4-4">\n@@ line 4, just now @@' in text
