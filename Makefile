@@ -37,6 +37,7 @@ bench: venv
 # Local clones with their history: make eval REPOS="../flask ../gin". Without any, this repository's own commits.
 eval: venv
 	$(BIN)/python -m eval.lines $(or $(REPOS),.) --typing
+	$(BIN)/python -m eval.apply $(or $(REPOS),.)
 
 clean:
 	rm -rf $(VENV) .cache build dist
