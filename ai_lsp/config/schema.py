@@ -182,7 +182,7 @@ ROWS: tuple[Row, ...] = (
     _route("next_edit", "The next edit, and where it is.", local=True),
     _route("edit", "An instruction turned into an edit."),
     _route("apply", "Rewrites the part of a file where a sketch cannot be applied with certainty."),
-    _route("review", "Reserved: a model that reviews, beside the built-in finders."),
+    _route("review", "Asked by `ai-lsp.review`, beside the built-in finders."),
     _route("ask", "Reserved: questions about the code."),
     _route("fix", "Reserved: fixes for what a diagnostic says."),
     _route("embed", "Reserved: vectors for searching the codebase by meaning."),
@@ -324,6 +324,14 @@ ROWS: tuple[Row, ...] = (
         _of(ShadowSettings, "memory_mb"),
         "The most memory that all checkers may hold.",
     ),
+    _review("passes", Number(1, 16, whole=True), "How often a model is asked about one change.", Narrowing.LOWER),
+    _review(
+        "max_tokens",
+        Number(0, 10_000_000, whole=True),
+        "The most tokens that a model reads and writes for one review.",
+        Narrowing.LOWER,
+    ),
+    _review("model_on_save", Flag(), "Whether a model is asked at each save, beside the command.", Narrowing.OFF),
     Row(
         "index.enabled",
         Flag(),

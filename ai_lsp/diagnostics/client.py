@@ -35,13 +35,13 @@ class Reviewer:
         self._process: asyncio.subprocess.Process | None = None
         self._turn = asyncio.Lock()
         self._last_id = 0
+        self._ended: list[asyncio.subprocess.Process] = []  # killed, and to be waited for at the end
 
-    async def text(self, task: Mapping[str, Any], limit_s: float = TEXT_LIMIT_S) -> list[dict[str, Any]]:
-        """The findings of one text. Raises ReviewFailed."""
+    async def text(self, task: Mapping[str, Any], limit_s: float = TEXT_LIMIT_S) -> dict[str, Any]:
+        """The `findings` of one text, and its `changed` lines. Raises ReviewFailed."""
         async for answer in self._ask({"op": "text", "task": task}, limit_s):
-            found: list[dict[str, Any]] = answer.get("findings", [])
-            return found
-        return []
+            return answer
+        return {}
 
     async def files(
         self, request: Mapping[str, Any], limit_s: float = FILES_LIMIT_S
@@ -53,6 +53,11 @@ class Reviewer:
     async def aclose(self) -> None:
         """End the process."""
         self._end()
+        ended, self._ended = self._ended, []
+        for process in ended:
+            with contextlib.suppress(TimeoutError):
+                async with asyncio.timeout(2.0):
+                    await process.wait()
 
     async def _ask(self, request: Mapping[str, Any], limit_s: float) -> AsyncIterator[dict[str, Any]]:
         async with self._turn:
@@ -94,7 +99,12 @@ class Reviewer:
 
     def _end(self) -> None:
         process, self._process = self._process, None
-        if process is not None and process.returncode is None:
+        if process is None:
+            return
+        self._ended = [*(p for p in self._ended if p.returncode is None), process]
+        if process.stdin is not None:
+            process.stdin.close()
+        if process.returncode is None:
             with contextlib.suppress(ProcessLookupError):
                 process.kill()
 

@@ -16,8 +16,10 @@ from typing import Any
 from ai_lsp.context.languages import language_of
 from ai_lsp.context.workspace_files import WorkspaceFiles, read_source
 from ai_lsp.diagnostics.changes import Changed, NoChanges, changed_files, changed_lines
+from ai_lsp.diagnostics.model_review import regions_of
 from ai_lsp.diagnostics.review import review
 from ai_lsp.diagnostics.wire import finding_to_json, task_from_json
+from ai_lsp.text.document import split_lines
 
 
 def main() -> int:
@@ -91,7 +93,14 @@ def _one(request: dict[str, Any], files: WorkspaceFiles, each: Changed, is_diff:
     findings = review(task_from_json(raw))
     lines = text.count("\n") + 1
     shown = [finding_to_json(f, text) for f in findings]
-    return {"file": path, "path": each.path, "lines": len(each.lines) if is_diff else lines, "findings": shown}
+    regions = regions_of(path, [line.rstrip("\r\n") for line in split_lines(text)], sorted(each.lines))
+    return {
+        "file": path,
+        "path": each.path,
+        "lines": len(each.lines) if is_diff else lines,
+        "findings": shown,
+        "regions": [[r.first, r.lines] for r in regions] if request["regions"] else [],
+    }
 
 
 def _under(files: WorkspaceFiles, paths: list[str]) -> Iterator[Changed]:

@@ -9,6 +9,7 @@ import sys
 from collections.abc import Sequence
 from pathlib import Path
 
+from eval.review.history import Clean, Fixes, score_clean, score_fixes
 from eval.review.injected import Tally, score
 
 SETS = ("injected", "unchecked", "fixes", "clean")
@@ -22,6 +23,7 @@ def main(argv: Sequence[str] | None = None) -> int:
     parser.add_argument("--files", type=int, default=40, help="the most files of each repository")
     parser.add_argument("--bugs", type=int, default=2, help="the most bugs of each kind in a file")
     parser.add_argument("--commits", type=int, default=100, help="the most commits of each repository")
+    parser.add_argument("--show", action="store_true", help="print every flag of fixes and clean commits")
     parser.add_argument("--seed", type=int, default=0)
     parser.add_argument("--json", type=Path)
     asked = parser.parse_args(argv)
@@ -35,6 +37,10 @@ def main(argv: Sequence[str] | None = None) -> int:
                     asyncio.run(score(repo.resolve(), asked.files, asked.bugs, asked.seed, checked=checked))
                 )
             out[name] = _injected(total, name)
+        elif name == "fixes":
+            out[name] = _fixes({repo.name: score_fixes(repo, asked.commits) for repo in asked.repos}, asked.show)
+        else:
+            out[name] = _clean({repo.name: score_clean(repo, asked.commits) for repo in asked.repos}, asked.show)
     if asked.json:
         asked.json.write_text(json.dumps(out, indent=1) + "\n", "utf-8")
     return 0
@@ -62,6 +68,44 @@ def _injected(tally: Tally, name: str) -> dict[str, object]:
     print(f"Flags on unchanged code: {flags}, {per:.2f} per 1,000 lines; warnings {tally.warnings}")
     print(f"  {dict(tally.flags)}")
     return {"rows": rows, "flags_per_1000": per, "warnings": tally.warnings, "flags": dict(tally.flags)}
+
+
+def _fixes(found: dict[str, Fixes], show: bool) -> dict[str, object]:
+    print("\nReal fixes turned round (one code file, at most 8 lines)")
+    print(f"{'':18}{'fixes':>9}{'flagged':>9}{'control':>9}")
+    every = Fixes()
+    for each in found.values():
+        every.count, every.flagged = every.count + each.count, every.flagged + each.flagged
+        every.control += each.control
+        every.examples += each.examples
+    for name, each in [*found.items(), ("all", every)]:
+        print(f"{name:18}{each.count:9}{each.flagged:9}{each.control:9}")
+    if show:
+        print("\n".join(every.examples))
+    return {"fixes": every.count, "flagged": every.flagged, "control": every.control}
+
+
+def _clean(found: dict[str, Clean], show: bool) -> dict[str, object]:
+    print("\nCommits that are no fixes")
+    heads = ("commits", "warned", "hinted", "lines", "per 1,000", "unchanged", "per 1,000")
+    print(f"{'':18}" + "".join(f"{head:>10}" for head in heads))
+    every = Clean()
+    for each in found.values():
+        for name in ("count", "warned", "hinted", "changed", "unchanged", "flags_unchanged", "examples"):
+            setattr(every, name, getattr(every, name) + getattr(each, name))
+        every.flags.update(each.flags)
+    for name, each in [*found.items(), ("all", every)]:
+        flags, unchanged = sum(each.flags.values()), each.flags_unchanged
+        rates = 1000 * flags / max(1, each.changed), 1000 * unchanged / max(1, each.unchanged)
+        print(
+            f"{name:18}{each.count:10}{each.warned:10}{each.hinted:10}{each.changed:10}{rates[0]:10.2f}"
+            f"{each.unchanged:10}{rates[1]:10.2f}"
+        )
+    print(f"  {dict(every.flags)}")
+    if show:
+        print("\n".join(every.examples))
+    out = {name: getattr(every, name) for name in ("count", "warned", "hinted", "changed", "unchanged")}
+    return {**out, "flags": dict(every.flags), "flags_unchanged": every.flags_unchanged}
 
 
 if __name__ == "__main__":

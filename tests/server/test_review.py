@@ -2,13 +2,25 @@
 
 from __future__ import annotations
 
+import asyncio
 import subprocess
 from pathlib import Path
 from typing import Any
 
 from ai_lsp.cli.lsp_client import DEFAULT_CAPABILITIES, LspClient
 from ai_lsp.diagnostics.finders import CODES
-from tests.server.driving import open_file, ready, session, until, until_async
+from tests.scripted_model import ScriptedModel
+from tests.server.driving import open_file, ready, session, until_async
+
+
+async def until(claim: Any) -> None:
+    """Like the other tests' `until`, with the patience that a process needs to start on a busy machine."""
+    for _ in range(1500):
+        if claim():
+            return
+        await asyncio.sleep(0.02)
+    raise AssertionError("it did not come true within 30 s")
+
 
 SHOP = "def area(box):\n    if box.left == box.left:\n        return 0\n    return box.width\n"
 QUIET = {
@@ -134,3 +146,31 @@ async def test_a_change_is_reviewed_as_a_whole_with_unsaved_text(tmp_path: Path)
         unknown = {"command": "ai-lsp.review", "arguments": [{"diff": "nowhere", "wait": True}]}
         done = await client.request("workspace/executeCommand", unknown)
         assert "no revision 'nowhere'" in done["problem"]
+
+
+async def test_a_model_is_asked_by_the_command_and_adds_to_what_is_known(tmp_path: Path) -> None:
+    claim = '[{"path": "a.py", "line": 4, "what": "The width is not the area"}, {"line": 2, "what": "Always"}]'
+    async with ScriptedModel(reply=claim, dialect="openai") as model:
+        options = {
+            "models": {"big": {"api": "openai", "url": model.url, "model": "any"}},
+            "routes": {**QUIET["routes"], "review": "big"},
+            "review": {**QUIET["review"], "passes": 3},
+        }
+        async with session(tmp_path, options) as client:
+            await ready(client)
+            uri = open_file(client, tmp_path, "a.py", SHOP)
+            await until(lambda: pushed(client, uri))
+            assert model.requests == [], "opening a file costs no model anything"
+            call = {"command": "ai-lsp.review", "arguments": [{"uri": uri}]}
+            assert await client.request("workspace/executeCommand", call) is None
+            await until(lambda: len(pushed(client, uri)) == 2)
+            both = {item["range"]["start"]["line"]: item for item in pushed(client, uri)[-1]}
+            assert (both[1]["code"], both[1]["severity"]) == ("same-operands", 2)
+            assert {e["kind"] for e in both[1]["data"]["evidence"]} == {"static", "model"}
+            assert (both[3]["code"], both[3]["severity"]) == ("model-review", 4)
+            assert both[3]["message"] == "The width is not the area"
+            assert len(model.requests) == 5  # three passes, two claims checked
+            bars = [
+                n["params"]["value"]["kind"] for n in client.seen.notifications if n["method"] == "$/progress"
+            ]
+            await until(lambda: bars[:1] == ["begin"])

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Iterator
 
-from ai_lsp.diagnostics.finders.finder import EVERY, Finder, found
+from ai_lsp.diagnostics.finders.finder import EVERY, Finder
 from ai_lsp.diagnostics.finding import Evidence, Finding
 from ai_lsp.diagnostics.grammar import binary, negated
 from ai_lsp.diagnostics.habits import Doubt, doubt, elsewhere
@@ -15,6 +15,9 @@ from ai_lsp.text.edit import Edit, Span
 
 OPERATOR, NEGATION, NUMBER = "unusual-operator", "unusual-negation", "unusual-number"
 ARGUMENTS = "swapped-arguments"
+
+SOURCE = "habits"
+"""All four speak from the same experience: together they are one signal, not several."""
 
 LEAST = 0.02
 """The chance below which nothing is said at all; what is shown is decided where it is known what changed."""
@@ -53,7 +56,7 @@ def _finding(source: Source, site: Site, seen: Doubt, code: str) -> Finding:
         title = "Swap the two arguments"
         whole = Span(a.start_byte, b.end_byte)
         because = f"calls in public code mostly have such arguments in the other order ({share})"
-        return Finding(code, message, whole, (Evidence("static", code, because, seen.chance),), (), fix, title)
+        return Finding(code, message, whole, (Evidence("static", SOURCE, because, seen.chance),), (), fix, title)
     elif site.group == "numeral":
         message = f"{source.of(site.node)} is unusual here; a number beside it fits better ({share})"
         fix, title, instead = (), "", "a neighbour"
@@ -61,7 +64,8 @@ def _finding(source: Source, site: Site, seen: Doubt, code: str) -> Finding:
         message = f"`{site.choice}` is unusual here; such code mostly has `{instead}` ({share})"
         fix, title = _replaced(source, site, instead), f"Change `{site.choice}` to `{instead}`"
     because = f"learned from public code: {instead} in {share} of such places"
-    return found(code, message, site.node, because=because, weight=seen.chance, fix=fix, fix_title=title)
+    evidence = (Evidence("static", SOURCE, because, seen.chance),)
+    return Finding(code, message, span(site.node), evidence, (), fix, title)
 
 
 def _turned(source: Source, site: Site, share: str) -> tuple[str, tuple[Edit, ...], str]:

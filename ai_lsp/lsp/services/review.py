@@ -5,8 +5,8 @@ from __future__ import annotations
 import asyncio
 import itertools
 import logging
-from collections.abc import Mapping, Sequence
-from dataclasses import dataclass
+from collections.abc import Callable, Mapping, Sequence
+from dataclasses import dataclass, replace
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
@@ -14,17 +14,21 @@ from ai_lsp.diagnostics import dismissed
 from ai_lsp.diagnostics.anchors import moved
 from ai_lsp.diagnostics.client import Reviewer, ReviewFailed
 from ai_lsp.diagnostics.finding import Finding
+from ai_lsp.diagnostics.model_review import Claim, Region, regions_of
 from ai_lsp.diagnostics.task import Task
 from ai_lsp.diagnostics.wire import finding_from_json, task_to_json
 from ai_lsp.lsp import from_lsp
 from ai_lsp.lsp.from_lsp import InvalidParams, mapping, path_of
 from ai_lsp.lsp.protocol import Request, Route
 from ai_lsp.lsp.services import review_to_lsp
+from ai_lsp.lsp.services.review_model import CODE, Refused, as_findings, claims, together
 from ai_lsp.lsp.services.service import Command, Service
 from ai_lsp.text.document import DocumentSnapshot
 from ai_lsp.text.edit import Edit, Span
 
 if TYPE_CHECKING:
+    from ai_lsp.lsp.model_routes import WatchedModel
+    from ai_lsp.lsp.progress import Progress
     from ai_lsp.lsp.session import Session
 
 log = logging.getLogger(__name__)
@@ -54,6 +58,7 @@ class ReviewService(Service):
         self._on_disk: dict[str, list[dict[str, Any]]] = {}
         self._running: dict[str, asyncio.Task[None]] = {}
         self._dismissed: dict[str, frozenset[str]] = {}
+        self._fresh: dict[str, list[int]] = {}  # lines that differ from the last commit, when last reviewed
         self._settled = asyncio.Event()
         self._result_ids = itertools.count(1)
 
@@ -88,9 +93,12 @@ class ReviewService(Service):
 
     def saved(self, uri: str) -> None:
         self._begin(uri)
+        if self.session.settings.review.model_on_save and self._route() is not None:
+            self.session.works.start("Review", lambda progress: self._ask_about(uri, None, progress))
 
     def closed(self, uri: str) -> None:
         self._held.pop(uri, None)
+        self._fresh.pop(uri, None)
         if (task := self._running.pop(uri, None)) is not None:
             task.cancel()
 
@@ -123,12 +131,13 @@ class ReviewService(Service):
             disabled = frozenset(settings.disabled)
             task = Task(self.session.relative(uri), document.language_id, document.text, root, disabled=disabled)
             try:
-                answers = await self._texts.text(task_to_json(task))
+                answer = await self._texts.text(task_to_json(task))
             except ReviewFailed as error:
                 log.warning("%s", error)
                 return
             quiet = await self._quiet(root)
-            found = [finding_from_json(raw) for raw in answers if raw["fingerprint"] not in quiet]
+            found = [f for raw in answer["findings"] if (f := finding_from_json(raw)).fingerprint not in quiet]
+            self._fresh[uri] = answer["changed"]
         self._take(document, found)
 
     def _take(self, reviewed: DocumentSnapshot, found: Sequence[Finding]) -> None:
@@ -176,57 +185,158 @@ class ReviewService(Service):
     # Whole changes
 
     def _review(self, arguments: list[Any]) -> Any:
-        """`{diff?, paths?, wait?}`: a change against a revision, or files; `{uri, range?}`: one document.
+        """`{uri, range?}`: an open document; `{diff?, paths?}`: a change against a revision, or files on disk.
 
-        Returns at once and goes on; with `wait`, for programs, returns when it is done: what was reviewed.
+        Returns at once and goes on under a progress bar, asking the model of route `review` where there is one.
+        With `wait`, for programs, it returns when it is done, with what was reviewed, and asks no model.
         """
         wish = mapping(arguments[0], "arguments[0]") if arguments else {}
-        uri = wish.get("uri")
+        waits, uri = wish.get("wait") is True, wish.get("uri")
         if isinstance(uri, str):
+            if (document := self.session.documents.get(uri)) is None:
+                raise InvalidParams(f"{uri} is not open")
+            span = from_lsp.offset_range(document, wish["range"]) if wish.get("range") is not None else None
             self._begin(uri)
-            return self._when_reviewed(uri) if wish.get("wait") is True else None
+            if waits:
+                return self._when_reviewed(uri)
+            self.session.works.start("Review", lambda progress: self._ask_about(uri, span, progress))
+            return None
         revision, paths = wish.get("diff", None if "paths" in wish else "HEAD"), wish.get("paths", [])
         if not (revision is None or isinstance(revision, str)) or not isinstance(paths, list):
             raise InvalidParams("`diff` must be a string and `paths` an array of strings")
-        work = self._review_files(revision, [str(path) for path in paths])
-        if wish.get("wait") is True:
-            return work
-        self.session.spawn("review", work)
+        names = [str(path) for path in paths]
+        if waits:
+            return self._review_files(revision, names, None)
+        self.session.works.start("Review", lambda progress: self._review_aside(revision, names, progress))
         return None
+
+    async def _review_aside(self, revision: str | None, paths: list[str], progress: Progress) -> str:
+        done = await self._review_files(revision, paths, progress)
+        if done["problem"]:
+            self.session.say(f"ai-lsp: {done['problem']}")
+            return str(done["problem"])
+        count = sum(file["findings"] for file in done["files"])
+        return f"{count} findings in {len(done['files'])} files"
+
+    # The model
+
+    def _route(self) -> WatchedModel | None:
+        name = self.session.settings.routes.review
+        return self.session.models.route(name) if name else None
+
+    async def _ask_about(self, uri: str, span: Span | None, progress: Progress) -> str:
+        """Ask the model about an open document: a selection, else its changed lines, else all of it."""
+        await self._when_reviewed(uri)
+        route, document = self._route(), self.session.documents.get(uri)
+        if route is None or document is None or self.session.is_ignored(uri):
+            return "" if route is not None else "no model is set for review ([routes] review)"
+        lines = [document.line(n) for n in range(document.line_count)]
+        chosen: Sequence[int] = self._fresh.get(uri) or range(len(lines))
+        if span is not None:
+            chosen = range(document.line_at(span.start), document.line_at(max(span.start, span.end - 1)) + 1)
+        path = self.session.relative(uri)
+        regions = regions_of(path, lines, [line for line in chosen if line < len(lines)])
+        try:
+            said = await claims(
+                route, regions, self._known_of(document), self.session.settings.review, progress.report
+            )
+        except Refused as refused:
+            return str(refused)
+        self._add(document, said, path)
+        return f"{len(said)} more seen by the model"
+
+    def _add(self, asked: DocumentSnapshot, said: Sequence[Claim], path: str) -> None:
+        """Show claims about a text that may be older than the document by now."""
+        held, later = self._held.get(asked.uri), self.session.edits_since(asked)
+        if held is None or later is None:
+            return
+        quiet = self._dismissed.get(self._root_of(asked.uri), frozenset())
+        new = [f for f in as_findings(said, asked, path) if f.fingerprint not in quiet]
+        known = [f for f in held.findings if f.code != CODE]
+        held.findings = together(known, moved(new, asked, later))
+        self._show(asked.uri)
+        if self.session.features.refreshes_diagnostics:
+            self.session.spawn("refresh", self._refresh())
+
+    def _known_of(self, document: DocumentSnapshot) -> Callable[[str, int], Sequence[str]]:
+        """What the finders say of a line: told to the model when it checks a claim."""
+        held = self._held.get(document.uri)
+        findings = held.findings if held is not None else ()
+
+        def known(path: str, line: int) -> Sequence[str]:
+            span = document.line_span(line)
+            return [f.message for f in findings if f.span.start <= span.end and span.start <= f.span.end]
+
+        return known
 
     async def _when_reviewed(self, uri: str) -> dict[str, Any]:
         if (task := self._running.get(uri)) is not None:
             await asyncio.wait({task})
         return {"files": [{"uri": uri}], "skipped": [], "problem": ""}
 
-    async def _review_files(self, revision: str | None, paths: list[str]) -> dict[str, Any]:
+    async def _review_files(
+        self, revision: str | None, paths: list[str], progress: Progress | None
+    ) -> dict[str, Any]:
         """Review files on disk, an open one with its text; every finding is where diagnostics are asked for."""
         await self._settled.wait()
-        roots = self.session.roots
+        roots, settings = self.session.roots, self.session.settings
         if not roots:
             return {"files": [], "skipped": [], "problem": "no folder is open"}
-        root, settings = roots[0], self.session.settings
-        quiet = await self._quiet(root)
+        quiet = await self._quiet(roots[0])
+        route = self._route() if progress is not None and revision is not None else None
         request = {
-            "root": root,
+            "root": roots[0],
             "diff": revision,
             "paths": paths,
             "open": {p: d.text for d in self.session.documents.all() if (p := path_of(d.uri)) is not None},
             "ignore": list(settings.privacy.ignore),
             "largest": settings.review.max_file_kb * 1024,
             "disabled": list(settings.review.disabled),
+            "regions": route is not None,
         }
-        files, skipped, problem = [], [], ""
+        files: list[dict[str, Any]] = []
+        skipped, problem, total, regions = [], "", 0, list[Region]()
         try:
             async for answer in self._files.files(request):
+                total = answer.get("total", total)
                 if "skipped" in answer:
                     skipped.append({"uri": Path(answer["file"]).as_uri(), "why": answer["skipped"]})
                 elif "file" in answer:
                     files.append(self._keep_on_disk(answer, quiet))
-        except ReviewFailed as error:
+                    regions += [Region(answer["file"], first, tuple(rows)) for first, rows in answer["regions"]]
+                if progress is not None and total:
+                    done = len(files) + len(skipped)
+                    progress.report(f"{done} of {total} files", 100 * done // total)
+            if route is not None and progress is not None and regions:
+                said = await claims(route, regions, lambda path, line: (), settings.review, progress.report)
+                self._keep_claims(said, regions, files, quiet)
+        except (ReviewFailed, Refused) as error:
             problem = str(error)
             log.warning("%s", error)
         return {"files": files, "skipped": skipped, "problem": problem}
+
+    def _keep_claims(
+        self, said: Sequence[Claim], regions: Sequence[Region], files: list[dict[str, Any]], quiet: frozenset[str]
+    ) -> None:
+        """What the model claims of files; of one that is not open, only the regions' lines are at hand."""
+        for claim in said:
+            uri = Path(claim.path).as_uri()
+            path = self.session.relative(uri)
+            if (document := self.session.documents.get(uri)) is not None:
+                self._add(document, [claim], path)
+                continue
+            region = next(r for r in regions if r.path == claim.path and 0 <= claim.line - r.first < len(r.lines))
+            line = DocumentSnapshot(uri, 0, "", region.lines[claim.line - region.first])
+            (finding,) = as_findings([replace(claim, line=0)], line, path)
+            if finding.fingerprint in quiet:
+                continue
+            item = review_to_lsp.diagnostic(finding, line, with_related=False)
+            for end in item["range"].values():
+                end["line"] = claim.line
+            self._on_disk[uri] = [*self._on_disk.get(uri, ()), item]
+            self.session.published.publish(OWNER, uri, self._on_disk[uri])
+            for file in files:
+                file["findings"] += file["uri"] == uri
 
     def _keep_on_disk(self, answer: Mapping[str, Any], quiet: frozenset[str]) -> dict[str, Any]:
         uri = Path(answer["file"]).as_uri()
