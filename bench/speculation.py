@@ -99,22 +99,33 @@ def ask(url: str, rewrite: Rewrite) -> Timed:
         "prompt": rewrite.prompt,
         "n_predict": len(rewrite.answer) + 8,
         "grammar": f"root ::= {_literal(rewrite.answer)}",
+        "logit_bias": _as_the_prompt_has_them(url, rewrite),
         "temperature": 0,
         "cache_prompt": False,
         "stream": False,
     }
-    request = urllib.request.Request(
-        f"{url}/completion", json.dumps(body).encode(), {"Content-Type": "application/json"}
-    )
     began = time.perf_counter()
-    with urllib.request.build_opener(urllib.request.ProxyHandler({})).open(request, timeout=300) as answer:
-        found: dict[str, Any] = json.load(answer)
+    found = _post(f"{url}/completion", body)
     took = time.perf_counter() - began
     if found["content"] != rewrite.answer:
         raise ValueError(f"the server wrote something else: {found['content'][:80]!r}")
     timings = found["timings"]
     seconds = timings.get("predicted_ms", took * 1000) / 1000
     return Timed(timings["predicted_n"], timings.get("draft_n", 0), timings.get("draft_n_accepted", 0), seconds)
+
+
+def _post(url: str, body: dict[str, Any]) -> dict[str, Any]:
+    request = urllib.request.Request(url, json.dumps(body).encode(), {"Content-Type": "application/json"})
+    with urllib.request.build_opener(urllib.request.ProxyHandler({})).open(request, timeout=300) as answer:
+        found: dict[str, Any] = json.load(answer)
+    return found
+
+
+def _as_the_prompt_has_them(url: str, rewrite: Rewrite) -> list[list[float]]:
+    """A push towards long tokens: else random weights would spell the text letter by letter, as no model does."""
+    found = _post(f"{url}/tokenize", {"content": rewrite.answer, "with_pieces": True})["tokens"]
+    pieces = {token["id"]: token["piece"] for token in found if isinstance(token["piece"], str)}
+    return [[id, 30.0 * len(piece)] for id, piece in pieces.items()]
 
 
 def _literal(text: str) -> str:
