@@ -12,6 +12,10 @@ PAUSE_S = 1.0
 LONGEST_S = 0.15
 """The most that "auto" ever waits."""
 
+BURST_S = 0.03
+"""The most it waits while the model's answers are of use: a model much quicker than the fingers should not be
+seen only when the next key is due."""
+
 UNSEEN = 3
 """After so many answers in a row that came to nothing, the end of a burst is waited for."""
 
@@ -61,4 +65,4 @@ def debounce_s(rhythm: Rhythm) -> float:
     if rhythm.unseen >= UNSEEN:
         return min(LONGEST_S, typical)
     quick = sorted(rhythm.gaps)[len(rhythm.gaps) // 5]
-    return min(LONGEST_S, max(0.0, quick - rhythm.answers_s))
+    return min(BURST_S, max(0.0, quick - rhythm.answers_s))
