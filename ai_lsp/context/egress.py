@@ -21,7 +21,7 @@ from ai_lsp.context.secret_rules import library_rules
 from ai_lsp.context.secret_values import is_telling
 from ai_lsp.context.secrets import Scanner
 from ai_lsp.errors import PromptWithheld
-from ai_lsp.models.port import Chunk, FimPrompt, Model, ModelRequest, Probe
+from ai_lsp.models.port import ChatPrompt, Chunk, FimPrompt, Model, ModelRequest, PiecedPrompt, Probe
 
 OFF_LOOP = 16_000
 
@@ -95,7 +95,7 @@ class ScreenedModel:
         if screened.refused is not None:
             raise PromptWithheld(screened.refused)
         restorer = Restorer(screened.replaced)
-        async with contextlib.aclosing(self._model.stream(screened.request)) as stream:
+        async with contextlib.aclosing(self._model.stream(_as_asked(screened.request))) as stream:
             async for chunk in stream:
                 text = restorer.feed(chunk.text)
                 if chunk.finish is not None:
@@ -121,12 +121,27 @@ class ScreenedModel:
                 endpoint=self._endpoint,
                 sha256=fingerprint(screened.request) if is_sent else "",
                 chars=chars(screened.request) if is_sent else 0,
-                files=len(prompt.files) if is_sent and isinstance(prompt, FimPrompt) else 0,
+                files=_files(prompt) if is_sent else 0,
                 replaced=screened.hidden,
                 policy=str(self._gate.policy),
                 refused=screened.refused or "",
             )
         )
+
+
+def _as_asked(request: ModelRequest) -> ModelRequest:
+    """A prompt in pieces for a conversation becomes one, once nothing is left to look at."""
+    prompt = request.prompt
+    if isinstance(prompt, PiecedPrompt) and prompt.shape != "raw":
+        return replace(request, prompt=prompt.chat())
+    return request
+
+
+def _files(prompt: FimPrompt | ChatPrompt | PiecedPrompt) -> int:
+    """How many other files' text a prompt holds."""
+    if isinstance(prompt, PiecedPrompt):
+        return len({piece.path for piece in prompt.pieces if piece.of == "other" and piece.text})
+    return len(prompt.files) if isinstance(prompt, FimPrompt) else 0
 
 
 def endpoint(url: str) -> str:

@@ -9,11 +9,11 @@ import re
 import unicodedata
 from collections.abc import Iterable, Iterator, Sequence
 from dataclasses import dataclass, replace
-from itertools import pairwise
+from itertools import accumulate, pairwise
 
 from ai_lsp.context.secrets import Found, Scanner, is_unfinished, starts_within
 from ai_lsp.context.workspace_files import is_secret
-from ai_lsp.models.port import ChatPrompt, ContextFile, FimPrompt, Message, ModelRequest
+from ai_lsp.models.port import ChatPrompt, ContextFile, FimPrompt, Message, ModelRequest, PiecedPrompt
 
 IN_SECRET = "the cursor is in what looks like a secret"
 
@@ -110,10 +110,15 @@ def _screen_once(request: ModelRequest, policy: Policy, disguise: Disguise) -> S
     own: dict[str, str] = {}
     others: dict[str, str] = {}
     find = disguise.scanner.find
-    prompt: FimPrompt | ChatPrompt
+    prompt: FimPrompt | ChatPrompt | PiecedPrompt
     if isinstance(request.prompt, ChatPrompt):
         turns = [Message(m.role, disguise.hide(m.content, find(m.content), own)) for m in request.prompt.messages]
-        prompt = ChatPrompt(tuple(turns))
+        prompt = replace(request.prompt, messages=tuple(turns))
+    elif isinstance(request.prompt, PiecedPrompt):
+        pieced = _screen_pieced(request.prompt, policy, disguise, own, others)
+        if isinstance(pieced, str):
+            return Screened(request, refused=pieced)
+        prompt = pieced
     else:
         if (refused := _refusal(request.prompt, disguise)) is not None:
             return Screened(request, refused=refused)
@@ -232,6 +237,58 @@ def _screen_document(prompt: FimPrompt, disguise: Disguise, used: dict[str, str]
     return replace(prompt, prefix=prefix, typed=typed, suffix=suffix, path=path, repo=repo, language_id=language)
 
 
+def _screen_pieced(
+    prompt: PiecedPrompt, policy: Policy, disguise: Disguise, own: dict[str, str], others: dict[str, str]
+) -> PiecedPrompt | str:
+    """The pieces without secrets, those of the document looked at as the one text they are; or why not."""
+    if prompt.path and _is_secret_path(prompt.path):
+        return SECRET_FILE
+    is_data = _is_data(prompt.path, prompt.language_id)
+    order = sorted((p.at, index) for index, p in enumerate(prompt.pieces) if p.of == "document" and p.text)
+    texts = [prompt.pieces[index].text for _, index in order]
+    bounds = list(accumulate(map(len, texts), initial=0))
+    text = "".join(texts)
+    found = disguise.scanner.find(text, is_data=is_data)
+    if (edge := starts_within(text)) and not (found and found[0].start < edge):
+        found = [Found(0, edge, "token"), *found]
+    cursor = next(
+        (
+            s + prompt.cursor - at
+            for (at, _), s, e in zip(order, bounds, bounds[1:], strict=False)
+            if at <= prompt.cursor <= at + e - s
+        ),
+        -1,
+    )
+    if cursor >= 0:
+        left = text[max(0, cursor - 2_000) : cursor]
+        left = left[left.rfind("\n") + 1 :]
+        last = _LAST_RUN.search(left)
+        if is_unfinished(left, is_data=is_data) or any(one.start < cursor <= one.end for one in found):
+            return IN_SECRET
+        if last is not None and disguise.knows_part(last[0]):
+            return IN_SECRET
+    hidden = {}
+    for (_, index), start, end in zip(order, bounds, bounds[1:], strict=False):
+        inside = [
+            Found(max(one.start, start) - start, min(one.end, end) - start, one.kind)
+            for one in found
+            if one.start < end and one.end > start
+        ]
+        hidden[index] = disguise.hide(text[start:end], inside, own)
+    pieces = []
+    for index, piece in enumerate(prompt.pieces):
+        clean = hidden.get(index, piece.text)
+        if piece.of == "other":
+            is_kept = policy.is_trusted and not (piece.path and _is_secret_path(piece.path))
+            clean = piece.text if piece.text.isascii() else _INVISIBLE.sub("", piece.text)
+            data = _is_data(piece.path)
+            clean = disguise.hide(clean, disguise.scanner.find(clean, is_data=data), others) if is_kept else ""
+        elif piece.of == "earlier":
+            clean = disguise.hide(piece.text, disguise.scanner.find(piece.text, is_data=is_data), own)
+        pieces.append(piece if clean == piece.text else replace(piece, text=clean))
+    return replace(prompt, pieces=tuple(pieces), path=_plain(prompt.path, disguise, own))
+
+
 def _screen_files(
     files: Iterable[ContextFile], disguise: Disguise, used: dict[str, str]
 ) -> Iterator[ContextFile]:
@@ -259,7 +316,10 @@ def _filled(kind: str, tag: str, secret: str) -> str:
 
 def texts(request: ModelRequest) -> Iterator[str]:
     prompt = request.prompt
-    if isinstance(prompt, ChatPrompt):
+    if isinstance(prompt, PiecedPrompt):
+        yield prompt.system
+        yield from (piece.text for piece in prompt.pieces)
+    elif isinstance(prompt, ChatPrompt):
         for message in prompt.messages:
             yield message.role
             yield message.content

@@ -25,6 +25,8 @@ class NextReason(Enum):
     NO_EDIT_YET = "nothing has been edited since the files were opened, so there is no example to go by"
     NOT_SURE = "no engine is sure enough of an edit or of its place (next_edit.min_confidence)"
     MODEL_FAILED = "the model server failed, and the embedded engine is not sure enough"
+    MODEL_ANSWER = "the model's answer cannot be used, and the embedded engine is not sure enough"
+    MODEL_SILENT = "the model would change nothing, and the embedded engine is not sure enough"
     WITHHELD = "nothing was sent to the model, and the embedded engine is not sure enough"
     NO_CHANGE = "it would change nothing"
     ONLY_BLANKS = "it would change only blanks"

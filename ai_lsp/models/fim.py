@@ -303,6 +303,10 @@ TEMPLATES: tuple[FimTemplate, ...] = (
 )
 
 
+CHAT_ADVICE = 'Set "template" of this model to "chat"'
+"""For an API that only takes conversations."""
+
+
 def template_names() -> tuple[str, ...]:
     """The names that the setting `template` may hold, in table order."""
     return tuple(row.name for row in TEMPLATES)

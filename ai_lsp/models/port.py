@@ -46,9 +46,53 @@ class Message:
 
 @dataclass(frozen=True, slots=True)
 class ChatPrompt:
-    """A conversation; a last turn by the assistant is the start of its answer, where the API allows that."""
+    """A conversation; a last turn by the assistant is the start of its answer, where the API allows that.
+
+    `endpoint` "edit" is the next-edit endpoint of Inception's API, which is chat-shaped; others know only "chat".
+    """
 
     messages: tuple[Message, ...]
+    endpoint: Literal["chat", "edit"] = "chat"
+
+
+@dataclass(frozen=True, slots=True)
+class Piece:
+    """A stretch of a PiecedPrompt, and whose text it is.
+
+    "format" are words and marks of the program. "document" is text of the document being edited as it is now, at
+    offset `at` of it; "earlier" is older text of it, or a diff; "other" is of another file, whose `path` it has.
+    """
+
+    text: str
+    of: Literal["format", "document", "earlier", "other"] = "format"
+    at: int = 0
+    path: str = ""
+
+
+@dataclass(frozen=True, slots=True)
+class PiecedPrompt:
+    """A prompt that a feature writes itself, marks and all, in pieces, so that the gate can tell text from marks.
+
+    "raw" goes to a completion endpoint as it is; "chat" and "edit" become one user's turn behind `system`.
+    `cursor` is an offset of the document, -1 where none is shown.
+    """
+
+    pieces: tuple[Piece, ...]
+    shape: Literal["raw", "chat", "edit"] = "raw"
+    system: str = ""
+    path: str = ""
+    language_id: str = ""
+    cursor: int = -1
+
+    @property
+    def text(self) -> str:
+        """All pieces in their order."""
+        return "".join(piece.text for piece in self.pieces)
+
+    def chat(self) -> ChatPrompt:
+        """The prompt as a conversation."""
+        system = (Message("system", self.system),) if self.system else ()
+        return ChatPrompt((*system, Message("user", self.text)), "edit" if self.shape == "edit" else "chat")
 
 
 @dataclass(frozen=True, slots=True)
@@ -60,7 +104,7 @@ class ModelRequest:
     hint for servers that can enforce it.
     """
 
-    prompt: FimPrompt | ChatPrompt
+    prompt: FimPrompt | ChatPrompt | PiecedPrompt
     max_tokens: int
     stop: tuple[str, ...] = ()
     temperature: float = 0.0

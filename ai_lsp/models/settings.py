@@ -4,6 +4,9 @@ from __future__ import annotations
 
 from dataclasses import dataclass
 
+NEXT_EDIT_TEMPLATES = ("zeta", "zeta2", "sweep", "instinct", "mercury-edit")
+"""What `template` may also be: a format of edits/next_formats, for a model that knows nothing else."""
+
 
 @dataclass(frozen=True, slots=True)
 class ModelSettings:

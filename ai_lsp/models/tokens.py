@@ -14,7 +14,7 @@ from dataclasses import dataclass, replace
 from pathlib import Path
 from typing import TYPE_CHECKING, Protocol
 
-from ai_lsp.models.port import ChatPrompt, FimPrompt, Usage
+from ai_lsp.models.port import ChatPrompt, FimPrompt, PiecedPrompt, Usage
 
 if TYPE_CHECKING:
     import tiktoken
@@ -87,8 +87,10 @@ def size(text: str) -> int:
     return len(text) if text.isascii() else len(text.encode("utf-8", "surrogatepass"))
 
 
-def prompt_size(prompt: FimPrompt | ChatPrompt) -> int:
+def prompt_size(prompt: FimPrompt | ChatPrompt | PiecedPrompt) -> int:
     """Bytes of all text that `prompt` sends, for `Estimate.corrected`."""
+    if isinstance(prompt, PiecedPrompt):
+        return size(prompt.system) + sum(size(piece.text) for piece in prompt.pieces)
     if isinstance(prompt, ChatPrompt):
         return sum(size(each.content) for each in prompt.messages)
     files = sum(size(each.path) + size(each.text) for each in prompt.files)

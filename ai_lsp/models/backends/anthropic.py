@@ -7,9 +7,11 @@ from collections.abc import AsyncGenerator, Sequence
 from functools import partial
 from typing import Any
 
+from ai_lsp.errors import UnknownTemplate
 from ai_lsp.models import hole
 from ai_lsp.models.events import JsonObject
-from ai_lsp.models.port import ChatPrompt, Chunk, Message, ModelRequest, Probe, Usage
+from ai_lsp.models.fim import CHAT_ADVICE
+from ai_lsp.models.port import ChatPrompt, Chunk, Message, ModelRequest, PiecedPrompt, Probe, Usage
 from ai_lsp.models.settings import ModelSettings
 from ai_lsp.models.wire import Ask, Wire
 
@@ -53,6 +55,8 @@ class Anthropic:
         if isinstance(prompt, ChatPrompt):
             body = self._body(request, stops) | _chat(prompt.messages)
             return Ask("/messages", body, _Reader().read, stops)
+        if isinstance(prompt, PiecedPrompt):
+            raise UnknownTemplate("this API takes no prompt in a model's own marks", CHAT_ADVICE)
         prompt = hole.without_marks(prompt)
         stable = hole.stable_part(prompt)
         parts = [{"type": "text", "text": stable} | _CACHE] if stable else []

@@ -16,7 +16,7 @@ from ai_lsp.errors import MalformedAnswer, ModelRefused, ServerFailed, UnknownTe
 from ai_lsp.models.events import JsonObject
 from ai_lsp.models.fim import FimTemplate, render, template_for
 from ai_lsp.models.openai_shape import chat_body, read_choice, read_usage
-from ai_lsp.models.port import ChatPrompt, Chunk, FimPrompt, ModelRequest, Probe, Usage
+from ai_lsp.models.port import ChatPrompt, Chunk, FimPrompt, ModelRequest, PiecedPrompt, Probe, Usage
 from ai_lsp.models.settings import ModelSettings
 from ai_lsp.models.wire import Ask, Wire
 
@@ -56,6 +56,11 @@ class LlamaCpp:
         if isinstance(prompt, ChatPrompt):
             body = chat_body(self._settings.model, prompt.messages, request, request.stop)
             return Ask("/v1/chat/completions", body | {"cache_prompt": True}, read_choice, request.stop)
+        if isinstance(prompt, PiecedPrompt):
+            # Not on the slot of completions, whose prompt it would push out.
+            body = _options(request, request.stop) | {"prompt": prompt.text}
+            del body["id_slot"]
+            return Ask("/completion", body, _read, request.stop)
         row = await self._row()
         if row is None:
             return Ask("/infill", _options(request, request.stop) | _infill(prompt), _read, request.stop)

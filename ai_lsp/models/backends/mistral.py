@@ -6,9 +6,10 @@ from collections.abc import AsyncGenerator
 from functools import partial
 from typing import Any
 
-from ai_lsp.models.fim import guarded
+from ai_lsp.errors import UnknownTemplate
+from ai_lsp.models.fim import CHAT_ADVICE, guarded
 from ai_lsp.models.openai_shape import MAX_STOPS, chat_body, read_choice
-from ai_lsp.models.port import ChatPrompt, Chunk, FimPrompt, ModelRequest, Probe
+from ai_lsp.models.port import ChatPrompt, Chunk, FimPrompt, ModelRequest, PiecedPrompt, Probe
 from ai_lsp.models.settings import ModelSettings
 from ai_lsp.models.wire import Ask, Wire
 
@@ -44,6 +45,8 @@ class Mistral:
             body = chat_body(self._settings.model, prompt.messages, request, stops)
             del body["stream_options"]  # refused as an unknown field; the usage comes without asking
             return Ask("/chat/completions", body, read_choice, stops)
+        if isinstance(prompt, PiecedPrompt):
+            raise UnknownTemplate("this API takes no prompt in a model's own marks", CHAT_ADVICE)
         return Ask("/fim/completions", self._fim(request, prompt), read_choice, stops)
 
     def _fim(self, request: ModelRequest, prompt: FimPrompt) -> dict[str, Any]:

@@ -11,7 +11,7 @@ from typing import Any
 
 from ai_lsp.models.events import JsonObject
 from ai_lsp.models.fim import guarded, render, template_for
-from ai_lsp.models.port import ChatPrompt, Chunk, FimPrompt, ModelRequest, Probe, Usage
+from ai_lsp.models.port import ChatPrompt, Chunk, FimPrompt, ModelRequest, PiecedPrompt, Probe, Usage
 from ai_lsp.models.settings import ModelSettings
 from ai_lsp.models.wire import Ask, Wire
 
@@ -56,8 +56,10 @@ class Ollama:
         stops = (*stops, *row_stops)
         return Ask("/api/generate", self._body(request, stops) | written, _read_text, stops, framing="lines")
 
-    def _write(self, prompt: FimPrompt) -> tuple[dict[str, Any], tuple[str, ...]]:
+    def _write(self, prompt: FimPrompt | PiecedPrompt) -> tuple[dict[str, Any], tuple[str, ...]]:
         """The fields that carry the hole, and the stop strings of the family."""
+        if isinstance(prompt, PiecedPrompt):
+            return {"prompt": prompt.text, "raw": True}, ()
         template = self._settings.template
         if template in ("", SUFFIX):
             prompt = guarded(self._settings.model, prompt)

@@ -15,7 +15,7 @@ from ai_lsp.errors import UnknownTemplate
 from ai_lsp.models import hole
 from ai_lsp.models.fim import guarded, render, template_for
 from ai_lsp.models.openai_shape import MAX_STOPS, chat_body, read_choice
-from ai_lsp.models.port import ChatPrompt, Chunk, FimPrompt, ModelRequest, Probe
+from ai_lsp.models.port import ChatPrompt, Chunk, FimPrompt, ModelRequest, PiecedPrompt, Probe
 from ai_lsp.models.settings import ModelSettings
 from ai_lsp.models.wire import Ask, Wire
 
@@ -52,13 +52,14 @@ class OpenAi:
     async def _ask(self, request: ModelRequest) -> Ask:
         model, prompt, stops = self._settings.model, request.prompt, request.stop
         if isinstance(prompt, ChatPrompt):
-            return Ask("/chat/completions", chat_body(model, prompt.messages, request, stops), read_choice, stops)
-        if self._settings.template == CHAT:
+            body = chat_body(model, prompt.messages, request, stops)
+            return Ask(f"/{prompt.endpoint}/completions", body, read_choice, stops)
+        if self._settings.template == CHAT and not isinstance(prompt, PiecedPrompt):
             body = chat_body(model, hole.messages(prompt), request, (*stops, hole.CLOSE))
             return Ask("/chat/completions", body, read_choice, stops, unwrap=hole.UnwrapFill())
         return self._raw(request, prompt)
 
-    def _raw(self, request: ModelRequest, prompt: FimPrompt) -> Ask:
+    def _raw(self, request: ModelRequest, prompt: FimPrompt | PiecedPrompt) -> Ask:
         body: dict[str, Any] = {
             "model": self._settings.model,
             "max_tokens": request.max_tokens,
@@ -67,7 +68,9 @@ class OpenAi:
             "stream_options": {"include_usage": True},
         }
         stops = request.stop
-        if self._settings.template == SUFFIX:
+        if isinstance(prompt, PiecedPrompt):
+            body["prompt"] = prompt.text
+        elif self._settings.template == SUFFIX:
             prompt = guarded(self._settings.model, prompt)
             body |= {"prompt": prompt.prefix + prompt.typed, "suffix": prompt.suffix}
         else:
