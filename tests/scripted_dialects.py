@@ -178,7 +178,7 @@ _ANTHROPIC = Talk(
 )
 
 DIALECTS: dict[str, dict[str, Talk]] = {
-    "openai": {"/v1/completions": _TEXT, "/v1/chat/completions": _CHAT},
+    "openai": {"/v1/completions": _TEXT, "/v1/chat/completions": _CHAT, "/v1/edit/completions": _CHAT},
     "llamacpp": {"/infill": _LLAMACPP, "/completion": _LLAMACPP, "/v1/chat/completions": _CHAT},
     "ollama": {"/api/generate": _OLLAMA, "/api/chat": _OLLAMA_CHAT},
     "mistral": {"/v1/fim/completions": _CHAT, "/v1/chat/completions": _CHAT},

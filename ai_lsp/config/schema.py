@@ -25,7 +25,7 @@ from ai_lsp.diagnostics.settings import ReviewSettings
 from ai_lsp.diagnostics.shadow.settings import ShadowSettings
 from ai_lsp.edits.instruct_settings import AUTO, EditSettings
 from ai_lsp.edits.next_settings import NextEditSettings
-from ai_lsp.models.settings import ModelSettings
+from ai_lsp.models.settings import NEXT_EDIT_TEMPLATES, ModelSettings
 
 MODELS = "models"
 """The table whose keys are names of the user's choosing."""
@@ -139,7 +139,7 @@ class Template:
 def _templates() -> tuple[str, ...]:
     from ai_lsp.models.fim import template_names
 
-    return (*template_names(), *SERVER_TEMPLATES)
+    return (*template_names(), *SERVER_TEMPLATES, *NEXT_EDIT_TEMPLATES)
 
 
 def _edit(key: str, value: Value, about: str, workspace: Narrowing = Narrowing.NEVER) -> Row:

@@ -2,9 +2,9 @@
 
 from __future__ import annotations
 
-from collections.abc import Awaitable, Callable, Sequence
-from dataclasses import dataclass, field
-from typing import Protocol
+from collections.abc import Awaitable, Callable, Coroutine, Mapping, Sequence
+from dataclasses import dataclass, field, replace
+from typing import Any, Protocol
 
 from ai_lsp.edits.next_settings import NextEditSettings
 from ai_lsp.edits.next_values import Found, NextDeclined, NextQuery, NextReason, Offer, Proposal
@@ -22,7 +22,7 @@ LOCAL_S = 0.3
 """How long the embedded engine may take, in seconds."""
 
 NEAR = 0.1
-"""Within so much confidence of the best of a group, the nearest comes first."""
+"""Differences of confidence within a group that count less than nearness."""
 
 PROBLEM_CONFIDENCE = 0.75
 """Of a jump to an error that came with the last edit: someone has to go there."""
@@ -36,7 +36,7 @@ class Engine(Protocol):
     ) -> Sequence[Found]: ...
 
 
-AskModel = Callable[[NextQuery, Proposal | None], Awaitable[Sequence[Proposal] | NextDeclined]]
+AskModel = Callable[[NextQuery, Proposal | None], Coroutine[Any, Any, Sequence[Proposal] | NextDeclined]]
 """Asks the model about the cursor's region, or about that of a jump where one is given."""
 
 
@@ -168,12 +168,18 @@ def _to_problem(query: NextQuery, offset: int, message: str) -> Proposal:
 
 
 def _merged(proposals: Sequence[Proposal]) -> list[Proposal]:
-    """Each change once, with the confidence of who is surest of it."""
+    """Each change once, with the confidence of who is surest; what both engines say is surer than either."""
     best: dict[tuple[str, int, int, str], Proposal] = {}
     for each in proposals:
         known = best.get(key(each))
-        if known is None or each.confidence > known.confidence:
+        if known is None:
             best[key(each)] = each
+            continue
+        surest = max(known, each, key=lambda one: one.confidence)
+        if known.origin != each.origin:
+            both = 1 - (1 - known.confidence) * (1 - each.confidence)
+            surest = replace(surest, confidence=both)
+        best[key(each)] = surest
     return list(best.values())
 
 
@@ -222,12 +228,24 @@ def rank(proposals: Sequence[Proposal], query: NextQuery, world: NextWorld) -> l
     for kind in ("edit", "jump"):
         rest = [p for p in able if p.kind == kind]
         while rest:
-            lead = rest[0]
-            floor = scores[id(lead)] - NEAR
-            group = [p for p in rest if p.group == lead.group and scores[id(p)] >= floor]
-            out += sorted(group, key=lambda p: distance(p, query.uri, line))
-            rest = [p for p in rest if p not in group]
+            group = [p for p in rest if p.group == rest[0].group]
+            out += _nearest_first(group, scores, query.uri, line)
+            rest = [p for p in rest if p.group != group[0].group]
     return _apart(out)
+
+
+def _nearest_first(
+    group: Sequence[Proposal], scores: Mapping[int, float], uri: str, line: int
+) -> list[Proposal]:
+    """A group in the order in which a person would go through it: this file before others, and in steps of NEAR of
+    confidence, the nearest first."""
+    best = max(scores[id(each)] for each in group)
+
+    def place(each: Proposal) -> tuple[bool, int, tuple[int, int]]:
+        steps = int((best - scores[id(each)]) / NEAR)
+        return each.uri != uri, steps, distance(each, uri, line)
+
+    return sorted(group, key=place)
 
 
 def _apart(ranked: Sequence[Proposal]) -> list[Proposal]:

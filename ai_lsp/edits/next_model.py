@@ -28,7 +28,10 @@ PAGE = 10
 """Lines by which the window around the region grows, so that its ends stay put while one types."""
 
 AROUND = 3  # unchanged lines around an edit in its diff
-LATER = 0.95  # each further change of one answer is a little less sure
+LATER = 0.99  # each further change of one answer is a little less sure
+KNOWN_PLACE = 0.15
+"""What an answer gains where the embedded engine is sure of the place: only the text may be wrong."""
+
 
 _MOVED_ONLY = frozenset({Kind.FORMAT, Kind.BULK})
 
@@ -105,10 +108,11 @@ async def ask_model(
     edits = region_edits(clean.region, region, place.snapshot, clean.first_line)
     if not edits:
         return NextDeclined(NextReason.MODEL_SILENT)
+    sure = trust if jump is None else min(0.95, trust + KNOWN_PLACE)
     group = f"model: {place.snapshot.serial} {clean.first_line}"
     return [
         Proposal(
-            place.snapshot, edit, "edit", trust * LATER**index, "model", f"the model {route.model.name!r}", group
+            place.snapshot, edit, "edit", sure * LATER**index, "model", f"the model {route.model.name!r}", group
         )
         for index, edit in enumerate(edits)
     ]

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import itertools
 import re
 from dataclasses import replace
 
@@ -119,7 +120,7 @@ def test_the_prompt_holds_what_it_is_about(row: NextFormat) -> None:
         assert "def b():" in text
         document = sorted((p for p in prompt.pieces if p.of == "document"), key=lambda p: p.at)
         assert region in "".join(p.text for p in document)
-        for left, right in zip(document, document[1:], strict=False):
+        for left, right in itertools.pairwise(document):
             assert left.at + len(left.text) <= right.at
         assert {p.path for p in prompt.pieces if p.of == "other"} <= {"lib/tax.py", "other.py"}
         assert "RATE" in text or not row.takes_files

@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+import itertools
+
 from hypothesis import given
 from hypothesis import strategies as st
 
@@ -30,7 +32,7 @@ def test_the_edits_make_the_new_region(
     mark = line_end(snapshot)
     assert mark == end
     assert text == end.join([*above, *new, *below])
-    for left, right in zip(edits, edits[1:], strict=False):
+    for left, right in itertools.pairwise(edits):
         assert left.span.end <= right.span.start
 
 
@@ -48,7 +50,7 @@ def test_the_material_is_the_document_around_the_place(
     lines: list[str], offset: int, end: str, budget: int, data: st.DataObject
 ) -> None:
     snapshot = DocumentSnapshot("file:///a.py", 1, "python", end.join(lines))
-    offset = min(offset, len(snapshot))
+    offset = min(offset, snapshot.line_span(snapshot.line_at(offset)).end)  # never between \\r and \\n
     row = data.draw(st.sampled_from(FORMATS))
     query = NextQuery(snapshot, offset, "a.py")
     made = material(ModelPlace(snapshot, offset, True), query, Surroundings(), row, budget, len)

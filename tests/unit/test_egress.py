@@ -25,7 +25,17 @@ from ai_lsp.context.screening import (
 )
 from ai_lsp.context.secrets import Scanner
 from ai_lsp.errors import ModelError, PromptWithheld
-from ai_lsp.models.port import ChatPrompt, Chunk, ContextFile, FimPrompt, Message, ModelRequest, Probe
+from ai_lsp.models.port import (
+    ChatPrompt,
+    Chunk,
+    ContextFile,
+    FimPrompt,
+    Message,
+    ModelRequest,
+    Piece,
+    PiecedPrompt,
+    Probe,
+)
 from tests import marks
 
 KEY = "sk-proj-Zx9yW8vU7tS6rQ5pO4nM3lK2"
@@ -385,3 +395,80 @@ def test_where_the_ledger_is(monkeypatch: pytest.MonkeyPatch, tmp_path: Path) ->
 )
 def test_an_endpoint_is_scheme_host_and_port(url: str, said: str) -> None:
     assert endpoint(url) == said
+
+
+def pieced(*pieces: Piece, cursor: int = -1, path: str = "a.py") -> ModelRequest:
+    return ModelRequest(PiecedPrompt(pieces, "raw", "", path, "python", cursor), max_tokens=16)
+
+
+def text_of(request: ModelRequest) -> str:
+    assert isinstance(request.prompt, PiecedPrompt)
+    return request.prompt.text
+
+
+def test_a_secret_that_a_mark_cuts_in_two_is_found_in_pieces_too() -> None:
+    """The document's pieces are looked at as the one text they are, in its own order, wherever they stand."""
+    line = f'key = "{KEY}"\n'
+    cut = line.index("Zx9")
+    request = pieced(
+        Piece("<below>"),
+        Piece(line[cut:], "document", 10 + cut),
+        Piece("<above>"),
+        Piece(line[:cut], "document", 10),
+        Piece("<mark>"),
+    )
+    screened = screen(request, TRUSTED, disguise())
+    sent = text_of(screened.request)
+    assert screened.refused is None
+    assert KEY[:12] not in sent
+    assert KEY[-12:] not in sent
+    assert sent.startswith("<below>")
+    assert "<above>" in sent
+    assert sent.endswith("<mark>")
+
+
+def test_with_the_cursor_in_a_secret_no_pieces_are_sent() -> None:
+    line = f'key = "{KEY}"\n'
+    request = pieced(Piece(line, "document", 5), cursor=5 + line.index("Zx9"))
+    assert screen(request, TRUSTED, disguise()).refused == IN_SECRET
+    assert screen(replace(request, prompt=replace(request.prompt, path=".env")), TRUSTED, disguise()).refused
+
+
+def test_another_files_secret_is_hidden_and_never_put_back() -> None:
+    request = pieced(
+        Piece("x = 1\n", "document", 0),
+        Piece(f'old = "{KEY}"\n', "earlier"),
+        Piece('token = "ghp_16C7e42F292c6912E7710c838347Ae178B4a"\n', "other", path="lib/b.py"),
+        Piece("PASSWORD=hunter2hunter2\n", "other", path=".env"),
+    )
+    screened = screen(request, TRUSTED, disguise())
+    sent = text_of(screened.request)
+    assert KEY not in sent
+    assert "ghp_" not in sent
+    assert "hunter2" not in sent
+    assert [each.secret for each in screened.replaced] == [KEY]
+    untrusted = text_of(screen(request, Policy(is_trusted=False), disguise()).request)
+    assert "token" not in untrusted
+
+
+async def test_pieces_for_a_conversation_reach_the_model_as_one() -> None:
+    asked: list[ModelRequest] = []
+
+    class Listening:
+        name = "listening"
+
+        async def stream(self, request: ModelRequest) -> AsyncGenerator[Chunk, None]:
+            asked.append(request)
+            yield Chunk("ok", "stop")
+
+        async def probe(self) -> Probe:
+            return Probe(True)
+
+        async def aclose(self) -> None: ...
+
+    gate = Gate(disguise(), Ledger())
+    model = ScreenedModel(Listening(), gate, "http://127.0.0.1:1")
+    prompt = PiecedPrompt((Piece("a"), Piece("b", "document")), "edit", "be brief")
+    async for _ in model.stream(ModelRequest(prompt, 8)):
+        pass
+    assert asked[0].prompt == ChatPrompt((Message("system", "be brief"), Message("user", "ab")), "edit")

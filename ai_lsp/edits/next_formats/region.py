@@ -63,7 +63,6 @@ FORMAT = NextFormat(
     tokens=(OPEN, CLOSE, CURSOR, SAME),
     stops=(),
     lines=(6, 12),
-    trust=0.5,
     source="this project",
     note="Chosen where nothing else is known of a model: every server can hold a conversation.",
 )

@@ -11,12 +11,14 @@ from typing import TYPE_CHECKING
 
 from ai_lsp.context.workspace_files import may_suggest_in, read_source
 from ai_lsp.edits.next_edit import NextWorld, next_edit
+from ai_lsp.edits.next_formats.table import MARKS
 from ai_lsp.edits.next_values import NextDeclined, NextQuery, NextReason, Offer, Problem
 from ai_lsp.edits.rejections import Rejections
 from ai_lsp.edits.staging import Stage
 from ai_lsp.edits.validation import Facts
 from ai_lsp.lsp.from_lsp import path_of
 from ai_lsp.lsp.services.next_edit_engine import EngineFeed
+from ai_lsp.lsp.services.next_edit_models import NextModels
 from ai_lsp.text.document import DocumentSnapshot
 from ai_lsp.text.edit import Edit, map_offset
 
@@ -54,6 +56,7 @@ class NextEdits:
     def __init__(self, session: Session) -> None:
         self.session = session
         self.engine = EngineFeed(session)
+        self.models = NextModels(session)
         self.stage = Stage()
         self.rejections = Rejections()
         self.cursor: Cursor | None = None
@@ -83,6 +86,9 @@ class NextEdits:
                 self.last = Outcome(query.uri, answer, now, (now - began) * 1000)
         if not isinstance(answer, NextDeclined):
             self._remember(answer)
+            best = answer[0].proposal
+            if not any(p.uri == best.uri and p.origin == "model" for p in self.stage.waiting if p != best):
+                self.models.look_ahead(query, best, session.history.recent(HISTORY))
         return answer
 
     def _world(self, query: NextQuery) -> NextWorld:
@@ -93,12 +99,12 @@ class NextEdits:
             is_off=not session.settings.routes.next_edit,
             is_ignored=session.is_ignored(query.uri),
             engine=self.engine,
-            model=None,
+            model=self.models.asker(recent),
             target=self._target,
             edits_since=session.edits_since,
             current=session.documents.get,
             new_id=lambda: f"next-{next(self._ids)}",
-            facts=Facts(recent, session.clock()),
+            facts=Facts(recent, session.clock(), MARKS),
             stage=self.stage,
             rejections=self.rejections,
             has_history=bool(recent),
@@ -148,6 +154,7 @@ class NextEdits:
         if offer is None:
             return False
         self.accepted += 1
+        self.models.decided(offer.proposal, is_taken=True)
         self.stage = self.stage.taken(offer.proposal)
         return True
 
@@ -157,6 +164,7 @@ class NextEdits:
         if offer is None:
             return False
         self.stage = self.stage.taken(offer.proposal)
+        self.models.decided(offer.proposal, is_taken=False)
         self.rejections = self.rejections.add(offer.proposal, self.session.clock())
         return True
 

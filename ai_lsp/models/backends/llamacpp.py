@@ -17,7 +17,7 @@ from ai_lsp.models.events import JsonObject
 from ai_lsp.models.fim import FimTemplate, render, template_for
 from ai_lsp.models.openai_shape import chat_body, read_choice, read_usage
 from ai_lsp.models.port import ChatPrompt, Chunk, FimPrompt, ModelRequest, PiecedPrompt, Probe, Usage
-from ai_lsp.models.settings import ModelSettings
+from ai_lsp.models.settings import NEXT_EDIT_TEMPLATES, ModelSettings
 from ai_lsp.models.wire import Ask, Wire
 
 # Completions stay on one slot: the last prompt's tokens are there, and an abandoned request frees it at once.
@@ -101,6 +101,8 @@ class LlamaCpp:
         props = await self._wire.get("/props")
         self._served_model = model = _model_name(props)
         defaults = props.get("default_generation_settings") or {}
+        if self._settings.template in NEXT_EDIT_TEMPLATES:
+            return Probe(True, model or self._settings.model, self._settings.template, defaults.get("n_ctx"))
         row = await self._row()
         if row is None:  # warming an empty prompt tells whether the model can infill at all
             await self._wire.post("/infill", {"input_prefix": "", "input_suffix": "", "n_predict": 0})

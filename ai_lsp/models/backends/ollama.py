@@ -12,7 +12,7 @@ from typing import Any
 from ai_lsp.models.events import JsonObject
 from ai_lsp.models.fim import guarded, render, template_for
 from ai_lsp.models.port import ChatPrompt, Chunk, FimPrompt, ModelRequest, PiecedPrompt, Probe, Usage
-from ai_lsp.models.settings import ModelSettings
+from ai_lsp.models.settings import NEXT_EDIT_TEMPLATES, ModelSettings
 from ai_lsp.models.wire import Ask, Wire
 
 SUFFIX = "suffix"
@@ -87,6 +87,8 @@ class Ollama:
         shown = await self._wire.post("/api/show", {"model": model})
         facts = shown.get("model_info") or {}
         context = next((value for key, value in facts.items() if str(key).endswith(".context_length")), None)
+        if self._settings.template in NEXT_EDIT_TEMPLATES:
+            return Probe(True, model, self._settings.template, context)
         if self._settings.template not in ("", SUFFIX):
             return Probe(True, model, template_for(model, self._settings.template).name, context)
         if "insert" not in (shown.get("capabilities") or []):

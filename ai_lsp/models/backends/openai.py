@@ -16,7 +16,7 @@ from ai_lsp.models import hole
 from ai_lsp.models.fim import guarded, render, template_for
 from ai_lsp.models.openai_shape import MAX_STOPS, chat_body, read_choice
 from ai_lsp.models.port import ChatPrompt, Chunk, FimPrompt, ModelRequest, PiecedPrompt, Probe
-from ai_lsp.models.settings import ModelSettings
+from ai_lsp.models.settings import NEXT_EDIT_TEMPLATES, ModelSettings
 from ai_lsp.models.wire import Ask, Wire
 
 SUFFIX, CHAT = "suffix", "chat"
@@ -91,7 +91,7 @@ class OpenAi:
             some = ", ".join(list(rows)[:8])
             return Probe(True, model, problem=f'the server has no model "{model}"', advice=f"It has: {some}")
         context = next((row[key] for key in ("max_model_len", "context_length") if row and row.get(key)), None)
-        if self._settings.template in (SUFFIX, CHAT):
+        if self._settings.template in (SUFFIX, CHAT, *NEXT_EDIT_TEMPLATES):
             return Probe(True, model, self._settings.template, context)
         try:
             template = template_for(model, self._settings.template).name
