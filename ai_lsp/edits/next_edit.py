@@ -234,11 +234,9 @@ def rank(proposals: Sequence[Proposal], query: NextQuery, world: NextWorld) -> l
     return _apart(out)
 
 
-def _nearest_first(
-    group: Sequence[Proposal], scores: Mapping[int, float], uri: str, line: int
-) -> list[Proposal]:
-    """A group in the order in which a person would go through it: this file before others, and in steps of NEAR of
-    confidence, the nearest first."""
+def _nearest_first(group: Sequence[Proposal], scores: Mapping[int, float], uri: str, line: int) -> list[Proposal]:
+    """A group in the order in which a person would go through it: this file before others, and in steps of NEAR
+    of confidence, the nearest first."""
     best = max(scores[id(each)] for each in group)
 
     def place(each: Proposal) -> tuple[bool, int, tuple[int, int]]:
