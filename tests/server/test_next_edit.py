@@ -127,8 +127,14 @@ async def test_a_dismissed_one_does_not_come_again(client: LspClient, root: Path
             "workspace/executeCommand", {"command": "ai-lsp.reject", "arguments": [suggestion["id"]]}
         )
     again = (await ask(client, uri, offset, context={"max": 9}))["suggestions"]
-    places = {(s["uri"], s["target"]["start"]["line"], s["edits"][0]["newText"]) for s in found}
-    assert not places & {(s["uri"], s["target"]["start"]["line"], s["edits"][0]["newText"]) for s in again}
+
+    def places(suggestions: list[Any]) -> set[tuple[str, str, int, str]]:
+        return {
+            (s["kind"], s["uri"], s["target"]["start"]["line"], "".join(e["newText"] for e in s["edits"]))
+            for s in suggestions
+        }
+
+    assert not places(found) & places(again)
 
 
 async def test_the_copilot_dialect_gets_whole_lines_of_the_same_file(client: LspClient, root: Path) -> None:
