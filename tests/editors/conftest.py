@@ -81,6 +81,14 @@ def model(place: Place) -> Iterator[ModelProcess]:
     process.close()
 
 
+@pytest.fixture
+def edit_model(place: Place) -> Iterator[ModelProcess]:
+    """A chat model of the user's own, for instructions; `reply` starts it."""
+    process = ModelProcess(place.folder, "openai")
+    yield process
+    process.close()
+
+
 def server_executable() -> Path:
     """The server that the editors start: $AI_LSP_SERVER, else the one installed beside this Python."""
     wanted = os.environ.get("AI_LSP_SERVER") or Path(sys.executable).with_name("ai-lsp")

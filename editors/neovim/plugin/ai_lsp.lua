@@ -168,3 +168,40 @@ vim.api.nvim_create_user_command('AiLspWhy', function()
 end, { desc = 'ai-lsp: why a suggestion appeared, or why none did' })
 
 vim.lsp.enable('ai_lsp')
+
+-- Sends `ai-lsp.edit`, which returns at once; the instruction is asked for where there is none yet.
+local function edit(client, argument)
+  local function send(instruction)
+    if instruction and instruction ~= '' then
+      argument.instruction = instruction
+      client:request('workspace/executeCommand', { command = 'ai-lsp.edit', arguments = { argument } })
+    end
+  end
+  if argument.instruction and argument.instruction ~= '' then
+    send(argument.instruction)
+  else
+    vim.ui.input({ prompt = 'Edit with AI: ' }, send)
+  end
+end
+
+-- "Edit with AI…" of the code action menu comes without an instruction.
+vim.lsp.commands['ai-lsp.edit'] = function(command, context)
+  local client = vim.lsp.get_client_by_id(context.client_id)
+  if client then
+    edit(client, vim.deepcopy((command.arguments or {})[1] or {}))
+  end
+end
+
+vim.api.nvim_create_user_command('AiLspEdit', function(call)
+  local client = vim.lsp.get_clients({ name = 'ai_lsp', bufnr = 0 })[1]
+  if not client then
+    vim.notify('ai-lsp is not attached to this buffer', vim.log.levels.WARN)
+    return
+  end
+  local first, last = call.line1 - 1, call.line2
+  local range = { start = { line = first, character = 0 }, ['end'] = { line = last, character = 0 } }
+  if call.range == 0 then
+    range['end'] = range.start -- a cursor, no selection
+  end
+  edit(client, { uri = vim.uri_from_bufnr(0), range = range, instruction = call.args })
+end, { nargs = '*', range = true, desc = 'ai-lsp: edit the selected lines as instructed' })
