@@ -11,6 +11,7 @@ from tests.editors import vscode
 from tests.editors.conftest import executable
 from tests.editors.place import ModelProcess, Place, wait_for_bytes
 from tests.editors.samples import READERS
+from tests.editors.test_neovim_next_edit import NEW, SHOP, renamed
 
 PICTURES = os.environ.get("AI_LSP_PICTURES")
 """A folder that keeps the screenshots, for the READMEs."""
@@ -75,6 +76,61 @@ def test_a_users_own_model_is_asked_and_a_repositorys_settings_are_not_heard(
         page.do("press", keys=["Tab"])
         page.until(lambda: any("with open(path) as rows:" in line for line in page.lines()), "the model's text")
     assert model.requests()
+
+
+def test_the_next_edit_is_drawn_jumped_to_and_made_with_tab_alone(place: Place) -> None:
+    path = place.write("shop.py", SHOP)
+    with vscode.window(place, {"ai-lsp.next_edit.min_confidence": 0.2}) as page:
+        page.open("shop.py", line=1)
+        place.wire.wait_until_ready()
+        page.do("press", keys=["Home", *["ArrowRight"] * 4, "Control+Delete"])
+        page.do("type", text=NEW)
+        typed = f"def {NEW}(orders):"
+        page.until(lambda: typed in page.lines() and "⇥" in page.drawn(), "a mark of the next edit")
+        picture(page, "next-edit.png")
+        for _ in range(12):
+            page.do("press", keys=["Tab"])
+            page.do("pause", ms=700)
+            asked = place.wire.requests("aiLsp/nextEdit")
+            reply = place.wire.reply_to(asked[-1])
+            if reply is not None and reply["result"]["suggestions"] == []:
+                break
+        page.do("press", keys=["Control+S"])
+        wait_for_bytes(path, renamed(SHOP).encode())
+        # One undo step each: the user gets back what they had.
+        page.do("press", keys=["Control+Z", "Control+S"])
+        page.until(lambda: path.read_text().count(NEW) == renamed(SHOP).count(NEW) - 1, "one edit taken back")
+    told = [r["params"]["command"] for r in place.wire.requests("workspace/executeCommand")]
+    assert told == ["ai-lsp.accept"] * 3
+
+
+def test_an_instructed_edit_is_shown_as_a_diff_applied_and_undone(place: Place, model: ModelProcess) -> None:
+    text = "def area(a, b):\n    return a + b\n"
+    model.reply("<<<<<<< SEARCH\n    return a + b\n=======\n    return a * b\n>>>>>>> REPLACE\n")
+    path = place.write("shop.py", text)
+    settings = {
+        "ai-lsp.models": {"big": {"api": "llamacpp", "url": model.url, "model": "qwen2.5-coder-7b-instruct"}},
+        "ai-lsp.routes.edit": "big",
+        "ai-lsp.routes.completion": "",
+        "ai-lsp.edit.format": "search_replace",
+    }
+    with vscode.window(place, settings) as page:
+        page.open("shop.py", line=2)
+        place.wire.wait_for(lambda: bool(place.wire.requests("textDocument/didOpen")), "the file")
+        page.do("press", keys=["Control+Alt+I"])
+        page.do("wait", selector=".quick-input-widget .quick-input-box input", state="visible")
+        page.do("type", text="multiply", delay=10)
+        page.do("press", keys=["Enter"])
+        page.do("wait", selector=".monaco-diff-editor .line-insert")
+        assert path.read_text() == text, "nothing is changed before the user says so"
+        picture(page, "edit.png")
+        page.do("click", selector=".notification-toast .monaco-button:has-text('Apply')")
+        page.do("wait", selector=".tab.active[data-resource-name='shop.py']")
+        page.do("press", keys=["Control+S"])
+        wait_for_bytes(path, text.replace("a + b", "a * b").encode())
+        page.do("click", selector=".monaco-editor .view-lines")
+        page.do("press", keys=["Control+Z", "Control+S"])
+        wait_for_bytes(path, text.encode())
 
 
 def test_a_server_that_is_not_there_is_said_with_what_to_do(place: Place) -> None:

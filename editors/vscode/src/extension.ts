@@ -27,6 +27,15 @@ export async function activate(context: vscode.ExtensionContext): Promise<void> 
   };
   client = new LanguageClient(SECTION, "ai-lsp", server, options);
   const running = client;
+  // The server then points at the next edit with no diagnostic of its own: nextEdit.ts draws it.
+  running.registerFeature({
+    fillClientCapabilities: (capabilities) => {
+      capabilities.experimental = { ...capabilities.experimental, aiLsp: { nextEdit: true } };
+    },
+    initialize: () => undefined,
+    getState: () => ({ kind: "static" }),
+    clear: () => undefined,
+  });
   context.subscriptions.push(
     new StatusItem(running),
     new NextEdits(running),

@@ -17,7 +17,6 @@ export class NextEdits implements vscode.Disposable {
   private shown: Shown | undefined;
   private timer: NodeJS.Timeout | undefined;
   private asking: vscode.CancellationTokenSource | undefined;
-  private isApplying = false;
   private readonly disposables: vscode.Disposable[] = [];
   private readonly removed = vscode.window.createTextEditorDecorationType({
     backgroundColor: new vscode.ThemeColor("aiLsp.removedBackground"),
@@ -52,7 +51,7 @@ export class NextEdits implements vscode.Disposable {
   }
 
   private changed(event: vscode.TextDocumentChangeEvent): void {
-    if (event.contentChanges.length === 0 || this.isApplying) return;
+    if (event.contentChanges.length === 0) return;
     const editor = vscode.window.activeTextEditor;
     if (this.shown !== undefined && this.shown.uri.toString() === event.document.uri.toString()) this.drop();
     if (editor === undefined || editor.document !== event.document) return;
@@ -83,8 +82,9 @@ export class NextEdits implements vscode.Disposable {
     if (source.token.isCancellationRequested || document.version !== version || suggestion === undefined) return;
     const uri = this.client.protocol2CodeConverter.asUri(suggestion.uri);
     const target = await vscode.workspace.openTextDocument(uri).then(undefined, () => undefined);
-    if (target === undefined || source.token.isCancellationRequested) return;
-    this.shown = { suggestion, uri, version: target.version };
+    // Opening waits, and the user may have typed meanwhile.
+    if (target === undefined || source.token.isCancellationRequested || document.version !== version) return;
+    this.shown = { suggestion, uri, version: suggestion.version ?? target.version };
     await vscode.commands.executeCommand("setContext", KEY, true);
     this.redraw();
   }
@@ -172,15 +172,12 @@ export class NextEdits implements vscode.Disposable {
     this.drop();
     const edit = new vscode.WorkspaceEdit();
     for (const one of suggestion.edits) edit.replace(shown.uri, asRange(one.range), one.newText);
-    this.isApplying = true;
+    // The change that this makes has the next one asked for, as any other does.
     const isApplied = await vscode.workspace.applyEdit(edit).then(
       (done) => done,
       () => false,
     );
-    this.isApplying = false;
-    if (!isApplied) return;
-    await this.told(suggestion);
-    await this.ask();
+    if (isApplied) await this.told(suggestion);
   }
 
   private async told(suggestion: Suggestion): Promise<void> {
