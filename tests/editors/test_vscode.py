@@ -116,7 +116,7 @@ def test_an_instructed_edit_is_shown_as_a_diff_applied_and_undone(place: Place, 
     }
     with vscode.window(place, settings) as page:
         page.open("shop.py", line=2)
-        place.wire.wait_for(lambda: bool(place.wire.requests("textDocument/didOpen")), "the file")
+        place.wire.wait_until_ready()
         page.do("press", keys=["Control+Alt+I"])
         page.do("wait", selector=".quick-input-widget .quick-input-box input", state="visible")
         page.do("type", text="multiply", delay=10)
@@ -125,10 +125,10 @@ def test_an_instructed_edit_is_shown_as_a_diff_applied_and_undone(place: Place, 
         assert path.read_text() == text, "nothing is changed before the user says so"
         picture(page, "edit.png")
         page.do("click", selector=".notification-toast .monaco-button:has-text('Apply')")
-        page.do("wait", selector=".tab.active[data-resource-name='shop.py']")
+        page.until(lambda: "    return a * b" in page.lines(), "the edit in the file")
+        page.do("click", selector=".monaco-editor .view-lines")
         page.do("press", keys=["Control+S"])
         wait_for_bytes(path, text.replace("a + b", "a * b").encode())
-        page.do("click", selector=".monaco-editor .view-lines")
         page.do("press", keys=["Control+Z", "Control+S"])
         wait_for_bytes(path, text.encode())
 

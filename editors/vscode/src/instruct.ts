@@ -70,6 +70,8 @@ export class Instruct implements vscode.Disposable, vscode.TextDocumentContentPr
       void vscode.window.showInformationMessage(`ai-lsp: ${answer?.message ?? "no edit came of it; the file is as it was."}`);
       return;
     }
+    // The user confirms here, by the diff: VS Code's own preview would ask a second time.
+    for (const note of Object.values(answer.edit.changeAnnotations ?? {})) note.needsConfirmation = false;
     await this.review(await this.client.protocol2CodeConverter.asWorkspaceEdit(answer.edit));
   }
 
