@@ -24,6 +24,7 @@ from ai_lsp.lsp.services.instruct import InstructService
 from ai_lsp.lsp.services.next_edit import NextEditService
 from ai_lsp.lsp.services.review import ReviewService
 from ai_lsp.lsp.services.service import Command, Service, Work
+from ai_lsp.lsp.services.shell_command import ShellCommandService
 from ai_lsp.lsp.session import Session
 from ai_lsp.lsp.transport import StdioReader, StdioWriter
 
@@ -221,6 +222,7 @@ COMMANDS: Mapping[str, Callable[[Session, list[Any]], Any]] = {
 SERVICES: tuple[type[Service], ...] = (
     CheckingService,
     InstructService,
+    ShellCommandService,
     ReviewService,
     NextEditService,
     CopilotDialect,

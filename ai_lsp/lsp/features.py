@@ -28,6 +28,8 @@ class ClientFeatures:
     has_code_action_literals: bool = False
     can_tag_actions: bool = False
     has_disabled_actions: bool = False
+    can_copy: bool = False
+    """Puts a text into the clipboard on the notification `aiLsp/copy`."""
     confirms_itself: bool = False
     """Has an option of its own for what to do before a server's edits."""
     pulls_diagnostics: bool = False
@@ -85,6 +87,7 @@ def resolve(params: Mapping[str, Any]) -> ClientFeatures:
         has_code_action_literals="codeActionLiteralSupport" in _at(params, *_ACTION),
         can_tag_actions="tagSupport" in _at(params, *_ACTION),
         has_disabled_actions=_at(params, *_ACTION).get("disabledSupport") is True,
+        can_copy=_at(params, "capabilities", "experimental", "aiLsp").get("copy") is True,
         confirms_itself=name in CONFIRMS_ITSELF,
         pulls_diagnostics=pulls_diagnostics(params),
         refreshes_diagnostics=pulls_diagnostics(params),

@@ -14,6 +14,7 @@ COMMANDS = (
     "ai-lsp.status",
     "ai-lsp.nextEdit",
     "ai-lsp.edit",
+    "ai-lsp.shellCommand",
     "ai-lsp.review",
     "ai-lsp.explainFinding",
     "ai-lsp.dismissFinding",

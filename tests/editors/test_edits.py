@@ -67,3 +67,20 @@ def test_eglot_edits_by_a_code_action_and_undoes_in_one_step(
         screen.type("\x1bxundo\n", pause_s=0)
         screen.press("C-x", "C-s")
         wait_for_bytes(path, SHOP.encode())
+
+
+def test_neovim_copies_a_shell_command_and_runs_nothing(
+    place: Place, nvim: Path, edit_model: ModelProcess
+) -> None:
+    edit_model.reply("touch mark")
+    place.configure("ai-lsp/config.toml", CONFIG.format(url=edit_model.url))
+    place.configure("nvim/init.lua", code_blocks(README, "lua")[0] + TEST_SETTINGS.read_text(encoding="utf-8"))
+    path = place.write("shop.py", SHOP)
+    with place.opened(nvim, path) as screen:
+        screen.type(":AiLspShell make a mark\n", pause_s=0)
+        screen.wait_for_text("It was not run.")
+        screen.type("2\n", pause_s=0)  # 1 inserts, 2 copies
+        place.wire.wait_for(lambda: bool(place.wire.requests("aiLsp/copy")), "aiLsp/copy")
+        screen.type("P", pause_s=0)
+        screen.wait_for_text("touch markdef price")
+        assert not (place.project / "mark").exists()

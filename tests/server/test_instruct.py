@@ -415,3 +415,28 @@ async def test_rules_of_a_trusted_project_are_quoted_data(
         assert (quoted in prompt) == is_trusted
         assert ("</quoted1>" in prompt) == is_trusted, "no quoted text can end the quotation"
         assert "+# by hand" in prompt
+
+
+async def test_a_shell_command_is_shown_copied_or_inserted_and_never_run(
+    tmp_path: Path, model: ScriptedModel
+) -> None:
+    mark = tmp_path / "mark"
+    model.change(reply=f"```sh\ntouch {mark}\n```")
+    can_copy = {**LITERALS, "experimental": {"aiLsp": {"copy": True}}}
+    async with session(tmp_path, settings(model), capabilities=can_copy) as client:
+        uri = await started(client, tmp_path)
+
+        async def ask(argument: Any, answer: str) -> None:
+            client.answers = [answer]
+            call = {"command": "ai-lsp.shellCommand", "arguments": [argument]}
+            assert await client.request("workspace/executeCommand", call) is None
+            await until(lambda: client.answers == [])
+
+        await ask("make a mark", "Copy")
+        await until(lambda: any(n["method"] == "aiLsp/copy" for n in client.seen.notifications))
+        assert f"touch {mark}\nIt was not run." in messages(client)[-1]
+        await ask(
+            {"instruction": "x", "uri": uri, "position": {"line": 1, "character": 0}}, "Insert at the cursor"
+        )
+        await until(lambda: f"\ntouch {mark}\n" in client.documents[uri].text)
+        assert not mark.exists()

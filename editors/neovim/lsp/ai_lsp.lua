@@ -31,6 +31,12 @@ return {
   -- No `filetypes`: every file that has a type. A file without a project is served alone.
   root_markers = { '.ai-lsp.toml', '.git' },
   -- It draws the next edit itself (lua/ai_lsp/next_edit.lua), so that no diagnostic needs to point at it.
-  capabilities = { experimental = { aiLsp = { nextEdit = true } } },
-  handlers = { ['window/showMessage'] = show_message },
+  capabilities = { experimental = { aiLsp = { nextEdit = true, copy = true } } },
+  handlers = {
+    ['window/showMessage'] = show_message,
+    ['aiLsp/copy'] = function(_, params)
+      pcall(vim.fn.setreg, '+', params.text) -- where Neovim reaches a clipboard
+      vim.fn.setreg('"', params.text)
+    end,
+  },
 }

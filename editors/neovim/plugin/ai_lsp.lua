@@ -205,3 +205,14 @@ vim.api.nvim_create_user_command('AiLspEdit', function(call)
   end
   edit(client, { uri = vim.uri_from_bufnr(0), range = range, instruction = call.args })
 end, { nargs = '*', range = true, desc = 'ai-lsp: edit the selected lines as instructed' })
+
+vim.api.nvim_create_user_command('AiLspShell', function(call)
+  local client = vim.lsp.get_clients({ name = 'ai_lsp', bufnr = 0 })[1]
+  if not client then
+    vim.notify('ai-lsp is not attached to this buffer', vim.log.levels.WARN)
+    return
+  end
+  local argument = { instruction = call.args, uri = vim.uri_from_bufnr(0) }
+  argument.position = vim.lsp.util.make_position_params(0, client.offset_encoding).position
+  client:request('workspace/executeCommand', { command = 'ai-lsp.shellCommand', arguments = { argument } })
+end, { nargs = '+', desc = 'ai-lsp: a shell command for an instruction, shown and never run' })
