@@ -62,11 +62,16 @@ Open = Callable[[str], Awaitable[Source | Failure]]
 """The file that a reply names by a path, or why it may not be changed."""
 
 
+Check = Callable[[Edited], Awaitable[str]]
+"""What an edit breaks, in a sentence, as far as the project's checkers know; "" where they know of nothing."""
+
+
 @dataclass(frozen=True, slots=True)
 class World:
     """What an instruction may look at and tell. `model_name` is the server's, for the profile table.
 
-    `placed` hears of every edit as soon as it is certain, `tell` of what is going on.
+    `placed` hears of every edit as soon as it is certain, `tell` of what is going on. What `check` finds wrong
+    with a whole edit goes back to the model once.
     """
 
     route: EditRoute
@@ -75,6 +80,7 @@ class World:
     open: Open
     placed: Callable[[Placed], None] = lambda placed: None
     tell: Callable[[str], None] = lambda text: None
+    check: Check | None = None
 
 
 @dataclass(slots=True)
@@ -93,6 +99,7 @@ async def instruct(task: Task, world: World) -> Outcome:
     may_ask = not task.answers and (world.settings.questions or world.settings.candidates > 1)
     asked = await _first(task, world, may_ask, world.route.context_tokens)
     course = _Course(Draw(task.source, world.placed))
+    breaking: Edited | None = None
     for attempt in range(1 + RETRIES):
         if isinstance(asked, Failure):
             return asked
@@ -107,12 +114,31 @@ async def instruct(task: Task, world: World) -> Outcome:
         if isinstance(reply, Failure) or isinstance(asked, Failure):
             return reply if isinstance(reply, Failure) else Failure(Why.NO_EDIT)
         outcome = await _judge(reply, task, world, asked, course, may_ask=may_ask and attempt == 0)
+        if isinstance(outcome, Edited) and world.check is not None:
+            wrong = await world.check(outcome)
+            if not wrong:
+                return outcome
+            if breaking is not None or attempt == RETRIES:
+                return with_warning(outcome, wrong)
+            breaking = with_warning(outcome, wrong)
+            # It is written anew, as a whole; what was reported of the first one stays reported.
+            asked = again(asked, reply, complaint(f"the edit {wrong}.", "", 0, asked.format))
+            course = _Course(Draw(task.source))
+            continue
         if not isinstance(outcome, _Unusable):
             return outcome
         if outcome.failure.why not in RETRIED or attempt == RETRIES:
-            return outcome.failure
+            return breaking or outcome.failure
         asked = again(asked, reply, outcome.complaint)
     raise AssertionError("the last attempt returns")
+
+
+def with_warning(edited: Edited, wrong: str) -> Edited:
+    """The edit with a note at its first place, which the user sees before they confirm it."""
+    first, *others = edited.files
+    notes = tuple(first.note(index) for index in range(len(first.edits))) or ("",)
+    note = f"{notes[0]} {wrong}".strip()
+    return replace(edited, files=(replace(first, notes=(note, *notes[1:])), *others), warning=wrong)
 
 
 @dataclass(frozen=True, slots=True)

@@ -90,10 +90,12 @@ class Placed:
 
 @dataclass(frozen=True, slots=True)
 class Edited:
-    """The whole edit, each file once. `title` is set where it is one of several."""
+    """The whole edit, each file once. `title` is set where it is one of several, `warning` where the checkers say
+    that it breaks something."""
 
     files: tuple[FileChange, ...]
     title: str = ""
+    warning: str = ""
 
 
 @dataclass(frozen=True, slots=True)

@@ -51,6 +51,8 @@ def total(items: list[Item]) -> int:
 WANTED = SHOP.replace("price(item):", "price(item: Item) -> int:").replace(
     "total(items):", "total(items: list[Item]) -> int:"
 )
+UNCHECKED: dict[str, Any] = {"shadow": {"enabled": False}}
+"""The samples use names that stand nowhere; test_instruct_checked.py has the checkers on."""
 WHERE = {"start": {"line": 3, "character": 0}, "end": {"line": 12, "character": 0}}
 
 
@@ -62,7 +64,12 @@ async def model() -> AsyncIterator[ScriptedModel]:
 
 def settings(model: ScriptedModel, **edit: Any) -> dict[str, Any]:
     big = {"api": "openai", "url": model.url, "model": "any-chat", "context_tokens": 16_000, "timeout_s": 30}
-    return {"models": {"big": big}, "routes": {"edit": "big", "completion": "", "next_edit": ""}, "edit": edit}
+    return {
+        "models": {"big": big},
+        "routes": {"edit": "big", "completion": "", "next_edit": ""},
+        "edit": edit,
+        **UNCHECKED,
+    }
 
 
 async def started(client: LspClient, root: Path, text: str = SHOP, name: str = "shop.py") -> str:

@@ -75,8 +75,7 @@ CHECKERS: tuple[Checker, ...] = (
     Checker("gopls", ("gopls", "serve"), {".go": "go"}, pulls=False, memory_mb=900, patience_s=30.0),  # 0.22.0
     Checker("clangd", ("clangd", "--background-index=0"), C, pulls=False, memory_mb=600),  # 21.1.8
 )
-"""A tool is named as its users know it. rust-analyzer is absent: it says little of unsaved text, and cargo
-check needs files, which overlay.py gives it."""
+"""A tool is named as its users know it. rust-analyzer is absent: on unsaved text it says little."""
 
 BY_NAME: Mapping[str, Checker] = {checker.name: checker for checker in CHECKERS}
 

@@ -26,6 +26,7 @@ from ai_lsp.lsp.actions import QUICK_FIX, command_action
 from ai_lsp.lsp.deliver import Delivered, Ending, choose, confirmed, deliver, protected_of, workspace_edit
 from ai_lsp.lsp.progress import Progress
 from ai_lsp.lsp.protocol import Request, RequestRefused, Route
+from ai_lsp.lsp.services.instruct_check import check_of
 from ai_lsp.lsp.services.instruct_gather import open_file, task_of
 from ai_lsp.lsp.services.instruct_hunks import Hunks, still_true
 from ai_lsp.lsp.services.instruct_wish import Places, Wish, at_this_moment, of_command, of_params
@@ -222,7 +223,12 @@ class InstructService(Service):
         return outcome if isinstance(outcome, Edited | Failure) else Failure(Why.NO_EDIT)
 
     async def _instruct(
-        self, task: Task, placed: Callable[[Placed], None], tell: Callable[[str], None]
+        self,
+        task: Task,
+        placed: Callable[[Placed], None],
+        tell: Callable[[str], None],
+        *,
+        may_start_anew: bool = True,
     ) -> Outcome:
         # The core brings the matcher and the parsers of all formats: nothing that a start should wait for.
         core = await asyncio.to_thread(_core)
@@ -236,7 +242,8 @@ class InstructService(Service):
             return await open_file(self.session, task.source, path)
 
         model = self.session.settings.models[name].model
-        world = core.World(route, model, self.session.settings.edit, open, placed, tell)
+        check = check_of(self.session, task, tell) if may_start_anew else None
+        world = core.World(route, model, self.session.settings.edit, open, placed, tell, check)
         outcome: Outcome = await core.instruct(task, world)
         return outcome
 
@@ -247,7 +254,8 @@ class InstructService(Service):
                 return "all parts are settled"
             return self._told(Failure(Why.SELECTION_GONE, "You have changed the places of the edit meanwhile."))
         progress.report("waiting for your word")
-        change = WorkspaceChange(f"AI: {label}", files)
+        warned = f" — careful: {edited.warning}" if edited.warning else ""
+        change = WorkspaceChange(f"AI: {label}{warned}", files)
         delivered = await deliver(self.session, change)
         if delivered.ending is Ending.APPLIED and lost:
             delivered = Delivered(Ending.APPLIED, f"{_parts(lost)} left out: you changed those places meanwhile.")
@@ -292,7 +300,8 @@ class InstructService(Service):
         if isinstance(task, Failure):
             raise RequestRefused(REQUEST_FAILED, task.sentence)
         task = replace(task, answers=_answers(params.get("answers")))
-        outcome = await self._instruct(task, stream.add, tell)
+        # What went out as a partial result cannot be taken back.
+        outcome = await self._instruct(task, stream.add, tell, may_start_anew=not stream.is_wanted)
         if isinstance(outcome, Failure):
             raise RequestRefused(REQUEST_FAILED, outcome.sentence)
         if isinstance(outcome, Question):
@@ -300,7 +309,7 @@ class InstructService(Service):
         choices = outcome.choices if isinstance(outcome, Alternatives) else (outcome,)
         edits = [await self._encoded(wish, each) for each in choices]
         if len(choices) == 1:
-            return {"edit": edits[0]}
+            return {"edit": edits[0], **({"warning": choices[0].warning} if choices[0].warning else {})}
         named = [{"title": c.title, "edit": e} for c, e in zip(choices, edits, strict=True)]
         return {"edit": edits[0], "candidates": named}
 
@@ -326,6 +335,11 @@ class _Partial:
         self._uri = wish.snapshot.uri
         self._token = token if isinstance(token, str | int) and not isinstance(token, bool) else None
         self._end = -1
+
+    @property
+    def is_wanted(self) -> bool:
+        """Whether the client takes partial results."""
+        return self._token is not None
 
     def add(self, placed: Placed) -> None:
         """Send one, unless it stands before one that is sent: then it comes with the whole."""
