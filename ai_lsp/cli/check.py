@@ -15,7 +15,7 @@ from ai_lsp.cli.lsp_client import DEFAULT_CAPABILITIES, LspClient
 from ai_lsp.cli.lsp_wire import RequestFailed, ServerGone
 from ai_lsp.cli.report import FORMATS, Found, Report
 
-SERVER = (sys.executable, "-m", "ai_lsp", "--stdio")
+SERVER = (sys.executable, "-P", "-m", "ai_lsp", "--stdio")
 LEVELS = {"error": 1, "warning": 2, "hint": 4, "never": 0}
 CLEAN, FOUND, COULD_NOT_RUN = 0, 1, 2
 
