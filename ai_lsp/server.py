@@ -25,6 +25,7 @@ from ai_lsp.lsp.services.next_edit import NextEditService
 from ai_lsp.lsp.services.review import ReviewService
 from ai_lsp.lsp.services.service import Command, Service, Work
 from ai_lsp.lsp.services.shell_command import ShellCommandService
+from ai_lsp.lsp.services.silence import SilenceService
 from ai_lsp.lsp.session import Session
 from ai_lsp.lsp.transport import StdioReader, StdioWriter
 
@@ -220,6 +221,7 @@ COMMANDS: Mapping[str, Callable[[Session, list[Any]], Any]] = {
 """Commands of the session itself; services bring their own."""
 
 SERVICES: tuple[type[Service], ...] = (
+    SilenceService,
     CheckingService,
     InstructService,
     ShellCommandService,

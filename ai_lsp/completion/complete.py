@@ -49,8 +49,9 @@ FRESH, JOINED, SHOWING = Patience(0.08, 0.25), Patience(0.03, 0.04), Patience(0.
 
 async def complete(query: Query, world: World) -> Suggestion | Declined:
     """The suggestion for a query, true of the document at the moment of the answer, or why there is none."""
-    if (declined := decide(query, world.settings, is_off=world.is_off, is_ignored=world.is_ignored)) is not None:
-        return declined
+    refused = decide(query, world.settings, is_off=world.is_off, is_ignored=world.is_ignored, moment=world.moment)
+    if refused is not None:
+        return refused
     later = None if world.shown is None else world.edits_since(world.shown.snapshot)
     on_screen = typed_through(query, world.shown, later)
     if world.route is None:
@@ -64,7 +65,7 @@ async def complete(query: Query, world: World) -> Suggestion | Declined:
         finally:
             await passing.aclose()
     if isinstance(answer, Declined) and answer.reason in _PREDICTOR_MAY:
-        fallback = await _ask_predictor(query, world, world.settings.min_confidence)
+        fallback = await _ask_predictor(query, world, world.settings.least_confidence)
         answer = answer if isinstance(fallback, Declined) else fallback
     return answer if isinstance(answer, Declined) else _with_menu(_true_now(answer, world), query)
 
@@ -74,7 +75,7 @@ async def complete(query: Query, world: World) -> Suggestion | Declined:
 
 async def _from_predictor(query: Query, world: World, on_screen: Suggestion | None) -> Suggestion | Declined:
     """What is on the screen stays there; the predictor, which costs nothing, may only make it longer."""
-    found = await _ask_predictor(query, world, world.settings.min_confidence)
+    found = await _ask_predictor(query, world, world.settings.least_confidence)
     if on_screen is None:
         return found
     if isinstance(found, Declined) or not found.text.startswith(on_screen.text):
@@ -94,7 +95,7 @@ async def _ask_predictor(
     )
     if found is None or not found.text.strip():
         return Declined(Reason.NOT_SURE)
-    cleaned = clean(found.text, query, Limits(world.settings.max_lines, most == 1, may_go_on=True))
+    cleaned = clean(found.text, query, Limits(world.settings.max_lines, most == 1, True, world.moment.removed))
     if isinstance(cleaned, Declined):
         return cleaned
     text, covers = cleaned
@@ -147,7 +148,10 @@ class _Asking:
     @property
     def limits(self) -> Limits:
         """How much may be shown."""
-        return Limits(self.world.settings.max_lines, is_single_line(self.query, self.world.settings))
+        world = self.world
+        return Limits(
+            world.settings.max_lines, is_single_line(self.query, world.settings), removed=world.moment.removed
+        )
 
     def _known(self, spot: Spot, flight: Flight | None, typed: str) -> Suggestion | Declined | None:
         """What streams and earlier answers say here, as far as it can be shown; a reason where they said that
@@ -181,7 +185,7 @@ class _Asking:
         flight = self._start(self.query, spot)
         if not self.query.is_invoked:
             with self.reuse.flights.joined(flight):
-                least = max(SURE, self.world.settings.min_confidence)
+                least = max(SURE, self.world.settings.least_confidence)
                 quick = await _ask_predictor(self.query, self.world, least, SURE_S)
             if isinstance(quick, Suggestion):
                 return quick

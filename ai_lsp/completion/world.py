@@ -6,6 +6,7 @@ from collections.abc import Awaitable, Callable, Sequence
 from dataclasses import dataclass
 from typing import TYPE_CHECKING, Protocol
 
+from ai_lsp.completion.gate import NOTHING_HAPPENED, Moment
 from ai_lsp.completion.prompt import Around, Built, Memory
 from ai_lsp.completion.query import Suggestion
 from ai_lsp.completion.settings import CompletionSettings
@@ -93,3 +94,4 @@ class World:
     memory: Memory | None = None
     built: Callable[[Built], None] | None = None
     reuse: Reuse | None = None
+    moment: Moment = NOTHING_HAPPENED

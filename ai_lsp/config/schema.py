@@ -209,6 +209,25 @@ ROWS: tuple[Row, ...] = (
         Narrowing.ADD,
     ),
     _completion(
+        "disabled_paths",
+        Texts('patterns as in .gitignore, such as ["docs/**"]'),
+        "Files without ghost text, seen from the workspace's root; they are learnt from all the same.",
+        Narrowing.ADD,
+    ),
+    _completion("in_comments", Flag(), "Whether ghost text is offered in comments.", Narrowing.OFF),
+    _completion("in_strings", Flag(), "Whether ghost text is offered in strings.", Narrowing.OFF),
+    _completion(
+        "aggressiveness",
+        Choice(("shy", "balanced", "eager")),
+        "How readily ghost text is offered: what is unlikely to be taken is not shown.",
+    ),
+    _completion(
+        "learning",
+        Flag(),
+        "Whether what you take and dismiss teaches when to be quiet; it stays in your state folder.",
+        Narrowing.OFF,
+    ),
+    _completion(
         "max_file_kb",
         Number(1, 1_000_000, whole=True),
         "Larger files get no ghost text, in units of 1,024 characters.",

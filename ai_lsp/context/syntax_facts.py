@@ -139,6 +139,11 @@ def is_in_comment_or_string(parsed: Parsed, offset: int) -> bool:
     return _quiet(parsed, min(max(0, offset), len(parsed.snapshot))) in ("string", "comment")
 
 
+def is_in_comment(parsed: Parsed, offset: int) -> bool:
+    """Whether a character typed at an offset would belong to a comment."""
+    return _quiet(parsed, min(max(0, offset), len(parsed.snapshot))) == "comment"
+
+
 def enclosing_indexes(parsed: Parsed, cursor: int) -> list[int]:
     """Indexes of the outline's definitions around an offset, innermost first.
 

@@ -12,6 +12,7 @@ COMMANDS = (
     "ai-lsp.reject",
     "ai-lsp.why",
     "ai-lsp.status",
+    "ai-lsp.snooze",
     "ai-lsp.nextEdit",
     "ai-lsp.edit",
     "ai-lsp.shellCommand",

@@ -12,6 +12,7 @@ from pathlib import Path
 from typing import Any
 
 from ai_lsp import config
+from ai_lsp.completion.gate import NOTHING_HAPPENED, Moment
 from ai_lsp.completion.local.client import LocalPredictor
 from ai_lsp.completion.query import Declined, Query, Suggestion
 from ai_lsp.completion.reuse_state import Reuse
@@ -73,6 +74,7 @@ class Session:
         self.last: Outcome | None = None
         self.shown = Shown()
         self.reuse = Reuse()
+        self.moment: Callable[[Query], Moment] = lambda query: NOTHING_HAPPENED  # set by the service of silence
         self.published = Published(client.notify)
         self.surroundings = Surroundings(self)
         self.services: tuple[Service, ...] = ()
@@ -379,6 +381,7 @@ class Session:
             memory=self.surroundings.memory(query.snapshot.uri),
             built=lambda built: self.surroundings.remember(query.snapshot.uri, built),
             reuse=self.reuse,
+            moment=self.moment(query),
         )
 
     @property

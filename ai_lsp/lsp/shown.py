@@ -3,12 +3,15 @@
 from __future__ import annotations
 
 from collections import OrderedDict
+from collections.abc import Callable
 from typing import TYPE_CHECKING
 
 from ai_lsp.completion.query import Suggestion
 
 if TYPE_CHECKING:
     from ai_lsp.lsp.session import Session
+
+Told = Callable[[Suggestion], None]
 
 REMEMBERED = 256
 """Suggestions whose acceptance can still be told."""
@@ -21,6 +24,16 @@ class Shown:
         self.accepted = 0
         self._last: dict[str, Suggestion] = {}
         self._by_id: OrderedDict[str, Suggestion] = OrderedDict()
+        self._accepted: list[Told] = []
+        self._rejected: list[Told] = []
+
+    def on_accepted(self, told: Told) -> None:
+        """Have `told` called with each suggestion that the user takes, as far as the editor says so."""
+        self._accepted.append(told)
+
+    def on_rejected(self, told: Told) -> None:
+        """The same for those that the user dismisses."""
+        self._rejected.append(told)
 
     def last(self, uri: str) -> Suggestion | None:
         """What was shown last in a document, unless it was taken or dismissed."""
@@ -39,24 +52,32 @@ class Shown:
 
     def accept(self, id: str) -> bool:
         """The user took a suggestion; False where it is not known any more."""
-        is_known = self._drop(id)
-        self.accepted += is_known
-        return is_known
+        taken = self._drop(id)
+        if taken is None:
+            return False
+        self.accepted += 1
+        for told in self._accepted:
+            told(taken)
+        return True
 
     def reject(self, id: str) -> bool:
         """The user dismissed a suggestion: it is not offered again by typing through it."""
-        return self._drop(id)
+        dismissed = self._drop(id)
+        if dismissed is None:
+            return False
+        for told in self._rejected:
+            told(dismissed)
+        return True
 
     def forget(self, uri: str) -> None:
         """A document was closed or opened anew."""
         self._last.pop(uri, None)
 
-    def _drop(self, id: str) -> bool:
+    def _drop(self, id: str) -> Suggestion | None:
         suggestion = self._by_id.pop(id, None)
-        if suggestion is None:
-            return False
-        self._last.pop(suggestion.snapshot.uri, None)
-        return True
+        if suggestion is not None:
+            self._last.pop(suggestion.snapshot.uri, None)
+        return suggestion
 
 
 def accept(session: Session, id: str) -> None:

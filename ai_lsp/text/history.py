@@ -186,6 +186,10 @@ class History:
         """The edits of one document, newest last."""
         return [entry.edit() for entry in self._log if entry.before.uri == uri]
 
+    def last_kind(self, uri: str) -> Kind | None:
+        """How the newest of all edits came about, where it is one of this document."""
+        return self._log[-1].kind if self._log and self._log[-1].before.uri == uri else None
+
     def standing(self, n: int) -> list[HistoryEdit]:
         """The last `n` edits that the user authored and has not undone, newest last: what can be learned from."""
         held = {number for some in self._standing.values() for number in some}

@@ -15,7 +15,7 @@ def keep_removed_away(text: str, at: Place) -> str:
         if removal.offset > offset or at.query.snapshot.slice(removal.offset, offset).strip():
             continue
         gone, new = squeezed(removal.text), squeezed(text)
-        same = min(len(gone), len(new))
-        if same >= LEAST and gone[:same] == new[:same]:
+        first = squeezed(next((line for line in removal.text.split("\n") if line.strip()), ""))
+        if len(first) >= LEAST and (new.startswith(gone) or (new.startswith(first) and gone.startswith(new))):
             return ""
     return text
