@@ -49,6 +49,16 @@ def commit(root: Path, name: str, text: str) -> None:
     git(root, "commit", "-qm", name)
 
 
+def test_a_repositorys_own_modules_never_run(repository: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    """The server is started in the repository: a file named as one of Python's must not take its place."""
+    for name in ("asyncio", "json", "ai_lsp", "pygls"):
+        (repository / f"{name}.py").write_text("open('owned', 'w').close()\n")
+    commit(repository, "new.py", SHOP)
+    monkeypatch.chdir(repository)
+    assert main(["--diff", "HEAD~0"]) == 0
+    assert not (repository / "owned").exists()
+
+
 def test_only_what_changed_is_reported(repository: Path, capsys: pytest.CaptureFixture[str]) -> None:
     commit(repository, "old.py", SHOP)
     (repository / "naïve 1.py").write_text(SHOP)
