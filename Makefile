@@ -38,6 +38,7 @@ bench: venv
 eval: venv
 	$(BIN)/python -m eval.lines $(or $(REPOS),.) --typing
 	$(BIN)/python -m eval.apply $(or $(REPOS),.)
+	$(BIN)/python -m eval.next_edit $(or $(REPOS),.)
 
 clean:
 	rm -rf $(VENV) .cache build dist

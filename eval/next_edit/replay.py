@@ -6,7 +6,7 @@ from collections.abc import Sequence
 from typing import Protocol
 from urllib.parse import unquote
 
-from ai_lsp.edits.local.engine import LIMIT_S, Engine
+from ai_lsp.edits.local.engine import Engine
 from ai_lsp.edits.local.index import Index
 from ai_lsp.edits.local.proposal import Change, Proposal
 from ai_lsp.text.edit import LineEdit
@@ -15,6 +15,7 @@ from eval.lines.repository import Commit, Hunk, Repository, language_id
 from eval.next_edit.cases import Workspace
 from eval.next_edit.score import Shown
 
+_LIMIT_S = 5.0  # of one question: a busy machine must give the same answers; the product allows less
 _STEP_S = 5.0  # between two edits, as the engine is told
 
 
@@ -37,7 +38,7 @@ class Asked(Protocol):
 class InProcess:
     """The engine without its process."""
 
-    def __init__(self, repository: Repository, limit_s: float = LIMIT_S) -> None:
+    def __init__(self, repository: Repository, limit_s: float = _LIMIT_S) -> None:
         self.repository = repository
         self._texts: dict[str, str] = {}
         self.engine = Engine(Index(self._texts.get), limit_s)
