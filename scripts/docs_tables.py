@@ -14,6 +14,9 @@ from collections.abc import Iterator, Mapping
 from pathlib import Path
 from typing import Any
 
+sys.path.insert(0, str(Path(__file__).resolve().parent))  # a script of this folder, wherever it is loaded from
+import editor_table
+
 from ai_lsp.config import ROWS, Merge, Narrowing, Row
 from ai_lsp.config.schema import MODELS, REQUIRED
 from ai_lsp.config.values import Flag, Text
@@ -90,6 +93,17 @@ def vscode_manifest(manifest: dict[str, Any]) -> dict[str, Any]:
     return {**manifest, "contributes": {**manifest["contributes"], "configuration": [own, server]}}
 
 
+def with_editors(page: str, root: Path) -> str:
+    """A page with the table of editors between its markers; unchanged where it has none."""
+    if editor_table.BEGIN not in page:
+        return page
+    before, begin, rest = page.partition(editor_table.BEGIN)
+    _, end, after = rest.partition(editor_table.END)
+    if not end:
+        raise BrokenMarkers(f"{editor_table.END} is missing")
+    return f"{before}{begin}\n{editor_table.table(root)}\n{end}{after}"
+
+
 def with_table(page: str) -> str:
     """A page with the table between its markers; unchanged where it has none. Raises BrokenMarkers."""
     if (page.count(BEGIN), page.count(END)) == (0, 0):
@@ -106,7 +120,7 @@ def wanted(root: Path) -> Iterator[tuple[Path, str]]:
     for path in (root / "README.md", *sorted(root.glob("editors/*/README.md"))):
         if path.is_file():
             try:
-                yield path, with_table(path.read_text("utf-8"))
+                yield path, with_editors(with_table(path.read_text("utf-8")), root)
             except BrokenMarkers as problem:
                 raise BrokenMarkers(f"{path}: {problem}") from None
     yield root / "editors" / "settings.schema.json", json.dumps(schema(), indent=2) + "\n"
@@ -132,7 +146,7 @@ def main(argv: list[str] | None = None) -> int:
                 if not asked.check:
                     path.parent.mkdir(parents=True, exist_ok=True)
                     path.write_text(text, "utf-8")
-    except BrokenMarkers as problem:
+    except (BrokenMarkers, editor_table.NoSuchTest) as problem:
         sys.stderr.write(f"{problem}\n")
         return 1
     for path in stale:
