@@ -45,7 +45,7 @@ def test_helix_inserts_several_lines_of_a_model(
 ) -> None:
     before, after = ROWS.split("▮")
     model.reply(ROWS_REPLY)
-    place.configure("ai-lsp/config.toml", code_blocks(EDITORS / "helix" / "README.md", "toml", model.url)[0])
+    place.configure("ai-lsp/config.toml", code_blocks(EDITORS / "helix" / "README.md", "toml", model.url)[-1])
     path = place.write("table.py", (before + after).replace("\n", line_end))
     with helix_inserting(place, helix, path, before) as screen:
         screen.type(ROWS_TYPED[:-1])
@@ -63,7 +63,7 @@ def test_helix_gets_a_slow_models_suggestion_with_the_next_letter(
     """The first list is answered without it, so as not to be late; nothing is asked of the model twice."""
     before, after = ROWS.split("▮")
     model.reply(ROWS_REPLY, first_token_ms=500)
-    place.configure("ai-lsp/config.toml", code_blocks(EDITORS / "helix" / "README.md", "toml", model.url)[0])
+    place.configure("ai-lsp/config.toml", code_blocks(EDITORS / "helix" / "README.md", "toml", model.url)[-1])
     path = place.write("table.py", before + after)
     with helix_inserting(place, helix, path, before) as screen:
         screen.type(ROWS_TYPED)
