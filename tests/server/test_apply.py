@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+import textwrap
 from pathlib import Path
 from typing import Any
 
@@ -114,13 +115,15 @@ async def test_every_bad_proposal_has_its_own_answer(tmp_path: Path) -> None:
         "not there": "<<<<<<< SEARCH\n    nothing.like = it(at, all)\n=======\n    return 1\n>>>>>>> REPLACE\n",
         "nothing says where": "# ... existing code ...\nlog(1)\n# ... existing code ...\n",
         "deletes the file": "*** Begin Patch\n*** Delete File: a.py\n*** End Patch\n",
-        "loses a function": f"```python\n{SHOP[: SHOP.index('def edge')]}def other(box):\n    return 2\n```",
         "huge": "x" * 2_000_001,
     }
     async with session(tmp_path, QUIET) as client:
         uri = open_file(client, tmp_path, "a.py", SHOP)
         hidden = open_file(client, tmp_path, "hidden.py", SHOP)
         found = {name: (await apply(client, uri, sketch))["refusal"] for name, sketch in sketches.items()}
+        shop = open_file(client, tmp_path, "shop.py", "class Shop:\n" + textwrap.indent(SHOP, "    "))
+        half = "```python\nclass Shop:\n    def area(box):\n        return 1\n```"
+        found["loses a function"] = (await apply(client, shop, half))["refusal"]
         found["ignored"] = (await apply(client, hidden, BLOCK))["refusal"]
         found["not open"] = (await apply(client, (tmp_path / "c.py").as_uri(), BLOCK))["refusal"]
         framed = f"Sure, here you go!\n\n```\n{BLOCK}```\n\nAnything else?<|im_end|>"
