@@ -21,6 +21,7 @@ from ai_lsp.lsp.services.apply import ApplyService
 from ai_lsp.lsp.services.checking import CheckingService
 from ai_lsp.lsp.services.copilot_dialect import CopilotDialect
 from ai_lsp.lsp.services.instruct import InstructService
+from ai_lsp.lsp.services.learning import LearningService
 from ai_lsp.lsp.services.next_edit import NextEditService
 from ai_lsp.lsp.services.review import ReviewService
 from ai_lsp.lsp.services.service import Command, Service, Work
@@ -155,7 +156,7 @@ class Server:
             if world is None:
                 await self.session.checked(query.snapshot.uri)
                 world = self.session.world(query)
-            answer = await complete(query, world)
+            answer = self.session.judge(query, await complete(query, world))
         finally:
             self.session.finished(query.snapshot.uri, request)
             self.session.remember(query, answer, (time.monotonic() - began) * 1000)
@@ -222,6 +223,7 @@ COMMANDS: Mapping[str, Callable[[Session, list[Any]], Any]] = {
 
 SERVICES: tuple[type[Service], ...] = (
     SilenceService,
+    LearningService,
     CheckingService,
     InstructService,
     ShellCommandService,

@@ -24,8 +24,7 @@ class Moment:
     """What happened lately, as far as it says whether a suggestion is wanted.
 
     `snoozed_s` is how long the user still wants to be left alone, in seconds. `rejected` is the weight of what
-    was dismissed on the cursor's line. `removed` is what was taken away lately. `chance` is how likely the user
-    takes a suggestion here, as learned, or None where too little is known.
+    was dismissed on the cursor's line. `removed` is what was taken away lately.
     """
 
     snoozed_s: float = 0.0
@@ -36,7 +35,6 @@ class Moment:
     scope: Literal["code", "comment", "string"] = "code"
     rejected: float = 0.0
     removed: Sequence[Removal] = ()
-    chance: float | None = None
 
 
 NOTHING_HAPPENED = Moment()

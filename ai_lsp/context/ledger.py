@@ -73,7 +73,7 @@ class Ledger:
             lines[path] = lines.get(path, "") + line
         for path, text in lines.items():
             try:
-                _append(path, text)
+                append(path, text)
             except OSError as error:
                 if not self._has_failed:
                     log.warning("the ledger of requests cannot be written: %s", error.strerror or error)
@@ -81,21 +81,26 @@ class Ledger:
 
 
 def ledger_file() -> Path:
-    """Where the ledger is, or would be: XDG_STATE_HOME first, then the system's place."""
+    """Where the ledger is, or would be."""
+    return state_file("egress.jsonl")
+
+
+def state_file(name: str) -> Path:
+    """A file in the user's state folder: in XDG_STATE_HOME first, then in the system's place."""
     home, platform = os.environ.get("XDG_STATE_HOME", ""), str(sys.platform)
     if os.path.isabs(home):
-        return Path(home) / "ai-lsp" / "egress.jsonl"
+        return Path(home) / "ai-lsp" / name
     if platform.startswith("linux"):
-        return Path(os.path.expanduser("~")) / ".local" / "state" / "ai-lsp" / "egress.jsonl"
+        return Path(os.path.expanduser("~")) / ".local" / "state" / "ai-lsp" / name
     import platformdirs
 
-    return platformdirs.user_state_path("ai-lsp", appauthor=False) / "egress.jsonl"
+    return platformdirs.user_state_path("ai-lsp", appauthor=False) / name
 
 
 def read_ledger(path: Path) -> Iterator[Entry]:
     """Entries of a ledger's file and of the one before it, oldest first; lines that are none are passed over."""
     names = {field.name for field in fields(Entry)}
-    for each in (_previous(path), path):
+    for each in (previous(path), path):
         try:
             file = each.open(encoding="utf-8", errors="replace")
         except OSError:
@@ -108,15 +113,17 @@ def read_ledger(path: Path) -> Iterator[Entry]:
                     continue
 
 
-def _append(path: Path, text: str) -> None:
+def append(path: Path, text: str) -> None:
+    """Append whole lines to a file of the state folder, which only the user can read. Raises OSError."""
     path.parent.mkdir(parents=True, exist_ok=True, mode=0o700)
     handle = os.open(path, os.O_WRONLY | os.O_APPEND | os.O_CREAT | getattr(os, "O_NOFOLLOW", 0), 0o600)
     with os.fdopen(handle, "ab") as file:
         file.write(text.encode())
         size = file.tell()
     if size > LARGEST_FILE:
-        os.replace(path, _previous(path))
+        os.replace(path, previous(path))
 
 
-def _previous(path: Path) -> Path:
+def previous(path: Path) -> Path:
+    """Where a file is moved when it has become too large."""
     return path.with_name(path.name + ".1")

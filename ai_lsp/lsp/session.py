@@ -28,7 +28,7 @@ from ai_lsp.lsp.progress import Works
 from ai_lsp.lsp.protocol import Request
 from ai_lsp.lsp.published import Published
 from ai_lsp.lsp.scratch import Scratch
-from ai_lsp.lsp.services.service import Service, Work
+from ai_lsp.lsp.services.service import Judge, Service, Work
 from ai_lsp.lsp.shown import Shown
 from ai_lsp.lsp.surroundings import Surroundings
 from ai_lsp.text.document import DocumentSnapshot
@@ -75,6 +75,7 @@ class Session:
         self.shown = Shown()
         self.reuse = Reuse()
         self.moment: Callable[[Query], Moment] = lambda query: NOTHING_HAPPENED  # set by the service of silence
+        self.judge: Judge = lambda query, answer: answer  # set by the service of learning
         self.published = Published(client.notify)
         self.surroundings = Surroundings(self)
         self.services: tuple[Service, ...] = ()
@@ -401,7 +402,7 @@ class Session:
         """Keep what a completion ended with: for typing through it, for its acceptance, for `why`."""
         self.last = Outcome(query.snapshot.uri, answer, took_ms, self.clock())
         if isinstance(answer, Suggestion):
-            self.shown.add(answer)
+            self.shown.add(answer, took_ms)
 
     @property
     def is_busy(self) -> bool:

@@ -7,6 +7,7 @@ from collections.abc import Callable
 from typing import TYPE_CHECKING
 
 from ai_lsp.completion.query import Suggestion
+from ai_lsp.text.document import utf16_to_index
 
 if TYPE_CHECKING:
     from ai_lsp.lsp.session import Session
@@ -24,8 +25,18 @@ class Shown:
         self.accepted = 0
         self._last: dict[str, Suggestion] = {}
         self._by_id: OrderedDict[str, Suggestion] = OrderedDict()
+        self._shown: list[Callable[[Suggestion, float], None]] = []
+        self._partly: list[Callable[[Suggestion, int], None]] = []
         self._accepted: list[Told] = []
         self._rejected: list[Told] = []
+
+    def on_shown(self, told: Callable[[Suggestion, float], None]) -> None:
+        """Have `told` called with each suggestion that goes out, and the milliseconds it took."""
+        self._shown.append(told)
+
+    def on_partly(self, told: Callable[[Suggestion, int], None]) -> None:
+        """The same for those taken in part, with the characters taken so far."""
+        self._partly.append(told)
 
     def on_accepted(self, told: Told) -> None:
         """Have `told` called with each suggestion that the user takes, as far as the editor says so."""
@@ -39,8 +50,10 @@ class Shown:
         """What was shown last in a document, unless it was taken or dismissed."""
         return self._last.get(uri)
 
-    def add(self, suggestion: Suggestion) -> None:
+    def add(self, suggestion: Suggestion, took_ms: float = 0.0) -> None:
         """A suggestion goes out."""
+        for told in self._shown:
+            told(suggestion, took_ms)
         self._last[suggestion.snapshot.uri] = suggestion
         self._by_id[suggestion.id] = suggestion
         while len(self._by_id) > REMEMBERED:
@@ -58,6 +71,15 @@ class Shown:
         self.accepted += 1
         for told in self._accepted:
             told(taken)
+        return True
+
+    def partial(self, id: str, length: int) -> bool:
+        """The user took the first `length` UTF-16 units of a suggestion's text, and may take more."""
+        suggestion = self._by_id.get(id)
+        if suggestion is None:
+            return False
+        for told in self._partly:
+            told(suggestion, utf16_to_index(suggestion.text, length))
         return True
 
     def reject(self, id: str) -> bool:

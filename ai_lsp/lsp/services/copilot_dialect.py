@@ -64,7 +64,7 @@ class CopilotDialect(Service):
             "textDocument/didFocus": Route(self.did_focus),
             "textDocument/didShowCompletion": Route(_always(None)),
             "textDocument/didShowInlineEdit": Route(_always(None)),
-            "textDocument/didPartiallyAcceptCompletion": Route(_always(None)),
+            "textDocument/didPartiallyAcceptCompletion": Route(self.did_partially_accept),
             "getCompletions": Route(self.get_completions, _no_completions),
             "getCompletionsCycling": Route(self.get_completions_cycling, _no_completions),
             "notifyAccepted": Route(self.notify_accepted),
@@ -120,6 +120,15 @@ class CopilotDialect(Service):
     async def _complete(self, query: Query, work: Callable[[], Any]) -> Any:
         found = await work()
         return {"completions": [_completion(found)]} if found is not None else _no_completions()
+
+    def did_partially_accept(self, params: Any, request: Request | None) -> None:
+        """`{item, acceptedLength}`: UTF-16 units from the start of `insertText`; the item's command names it."""
+        raw = from_lsp.mapping(params)
+        item, length = raw.get("item"), raw.get("acceptedLength")
+        command = item.get("command") if isinstance(item, Mapping) else None
+        arguments = command.get("arguments") if isinstance(command, Mapping) else None
+        if isinstance(arguments, list) and arguments and isinstance(length, int):
+            self.session.shown.partial(str(arguments[0]), length)
 
     def notify_accepted(self, params: Any, request: Request | None) -> str:
         raw = from_lsp.mapping(params)

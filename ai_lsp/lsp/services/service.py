@@ -9,12 +9,15 @@ from ai_lsp.text.document import DocumentSnapshot
 from ai_lsp.text.edit import Edit, Span
 
 if TYPE_CHECKING:
-    from ai_lsp.completion.query import Suggestion
+    from ai_lsp.completion.query import Declined, Query, Suggestion
     from ai_lsp.lsp.protocol import Route
     from ai_lsp.lsp.session import Session
 
 Command = Callable[[list[Any]], Any]
 """Takes the arguments of `workspace/executeCommand`; returns the result or an awaitable of it."""
+
+Judge = Callable[["Query", "Suggestion | Declined"], "Suggestion | Declined"]
+"""Lets an answer through, or gives the reason to hold it back."""
 
 Work = Callable[[], Coroutine[Any, Any, "Suggestion | None"]]
 """One completion that has its part of the session and has not begun."""
