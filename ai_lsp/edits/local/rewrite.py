@@ -148,9 +148,12 @@ def fit(rule: Rewrite, line: str) -> Fit | None:
     spans: list[tuple[int, int, str]] = []
     left = right = times = 0
     holes = 0.0
+    first = rule.parts[0].old
+    wanted = first[0] if first else rule.left[-1] if rule.left else ""
     at = 0
     while at <= len(words):
-        match = _match(rule, words, at)
+        near = words[at] if first and at < len(words) else words[at - 1] if not first and at else _LINE_START
+        match = _match(rule, words, at) if near == wanted else None  # most tokens are not worth a look
         if match is None:
             at += 1
             continue
