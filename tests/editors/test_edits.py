@@ -8,12 +8,12 @@ from tests.editors.place import ModelProcess, Place, code_blocks, wait_for_bytes
 from tests.editors.test_menus import eglot_at
 from tests.editors.test_neovim import README, TEST_SETTINGS
 
-SHOP = "def price(item):\n    return item.cost\n\n\ndef total(items):\n    return sum(map(price, items))\n"
+SHOP = "def price(item):\n    return 2 * item\n\n\ndef total(items):\n    return sum(map(price, items))\n"
 REPLY = (
-    "<<<<<<< SEARCH\ndef price(item):\n=======\ndef price(item: Item) -> int:\n>>>>>>> REPLACE\n"
-    "<<<<<<< SEARCH\ndef total(items):\n=======\ndef total(items: list[Item]) -> int:\n>>>>>>> REPLACE\n"
+    "<<<<<<< SEARCH\ndef price(item):\n=======\ndef price(item: int) -> int:\n>>>>>>> REPLACE\n"
+    "<<<<<<< SEARCH\ndef total(items):\n=======\ndef total(items: list[int]) -> int:\n>>>>>>> REPLACE\n"
 )
-WANTED = SHOP.replace("(item):", "(item: Item) -> int:").replace("(items):", "(items: list[Item]) -> int:")
+WANTED = SHOP.replace("(item):", "(item: int) -> int:").replace("(items):", "(items: list[int]) -> int:")
 CONFIG = '[models.big]\napi = "openai"\nurl = "{url}"\nmodel = "any"\n\n[routes]\nedit = "big"\n'
 
 
@@ -41,7 +41,7 @@ def test_neovim_edits_as_instructed_confirms_and_undoes_in_one_step(
         screen.type("y", pause_s=0)
         screen.wait_for_text("Press ENTER")
         screen.press("Enter")
-        screen.wait_for_text("def total(items: list[Item]) -> int:")
+        screen.wait_for_text("def total(items: list[int]) -> int:")
         screen.type(":w\n", pause_s=0)
         wait_for_bytes(path, WANTED.encode())
         screen.type("u", pause_s=0)
@@ -61,7 +61,7 @@ def test_eglot_edits_by_a_code_action_and_undoes_in_one_step(
         screen.type("\x1bxeglot-code-actions\n", pause_s=0)
         screen.wait_for_text("Add types with AI")
         screen.type("Add types with AI\n", pause_s=0)
-        screen.wait_for_text("def total(items: list[Item]) -> int:")
+        screen.wait_for_text("def total(items: list[int]) -> int:")
         screen.press("C-x", "C-s")
         wait_for_bytes(path, WANTED.encode())
         screen.type("\x1bxundo\n", pause_s=0)
