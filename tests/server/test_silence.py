@@ -77,6 +77,9 @@ async def test_after_an_undo_and_with_several_cursors_it_is_quiet(tmp_path: Path
         client.change(uri, AT, AT + 4, "")  # what the editor's undo does
         assert await items(client, uri, AT) == []
         assert "undo" in await why(client)
+        client.change(uri, AT, AT, "q")
+        client.change(uri, AT, AT + 1, "")  # a backspace
+        assert len(await items(client, uri, AT)) == 1
 
 
 async def test_removed_text_does_not_come_back_until_it_is_typed_again(

@@ -146,7 +146,8 @@ class SilenceService(Service):
             snoozed_s=max(0.0, self._snoozed_until - now),
             is_path_disabled=bool(completion.disabled_paths and query.path)
             and _matcher(completion.disabled_paths)(query.path),
-            is_undone=session.history.last_kind(uri) in (Kind.UNDO, Kind.REDO),
+            # A backspace right after a key gives the text before it too, and is no undo.
+            is_undone=not last.deletions and session.history.last_kind(uri) in (Kind.UNDO, Kind.REDO),
             is_correction=last.has_typed_before and 0 < last.deletions < 3,
             has_several_cursors=last.has_several_cursors,
             scope=_scope(query) if self._needs_scope() else "code",
