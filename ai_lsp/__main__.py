@@ -16,6 +16,10 @@ from ai_lsp.lsp.transport import StdioReader, StdioWriter
 COMMANDS = ("check", "demo", "doctor", "replay", "setup", "stats")
 """Each is a module of ai_lsp.cli with a `main(argv) -> int`."""
 
+SWITCH_S = 0.0005
+"""Seconds a thread may keep the interpreter from the loop: Python's own 5 ms would be felt at every key while
+something is gathered or matched aside."""
+
 USAGE = f"""usage: ai-lsp [--stdio]            the language server, as an editor starts it
        ai-lsp {{{",".join(COMMANDS)}}} …   `ai-lsp COMMAND --help` says more
        ai-lsp --version
@@ -63,6 +67,7 @@ def serve_stdio() -> int:
 
     gc.enable()
     gc.freeze()
+    sys.setswitchinterval(SWITCH_S)
     gc.set_threshold(20_000, 20, 100)  # a full collection stops the loop for 10 ms; most keys need none
     logging.basicConfig(level=logging.WARNING, stream=sys.stderr, format=LOG_FORMAT)
     logging.getLogger("pygls").setLevel(logging.ERROR)  # it logs whole messages, which hold the user's text

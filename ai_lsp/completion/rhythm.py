@@ -12,10 +12,6 @@ PAUSE_S = 1.0
 LONGEST_S = 0.15
 """The most that "auto" ever waits."""
 
-BURST_S = 0.03
-"""The most it waits while the model's answers are of use: a model much quicker than the fingers should not be
-seen only when the next key is due."""
-
 UNSEEN = 3
 """After so many answers in a row that came to nothing, the end of a burst is waited for."""
 
@@ -54,15 +50,9 @@ class Rhythm:
 
 
 def debounce_s(rhythm: Rhythm) -> float:
-    """Seconds to wait before a model is asked: as long as the next key would come before the answer anyhow.
-
-    A model that is as slow as the next key, or slower, is asked at once: what is typed meanwhile mostly agrees
-    with what it is saying. Zero while nothing is known.
+    """Seconds to wait before a model is asked: none while its answers are of use, for a key that agrees with one
+    joins it. After several that came to nothing, as long as the next key takes: the end of a burst is waited for.
     """
     if len(rhythm.gaps) < 4 or rhythm.answers_s is None:
         return 0.0
-    typical = median(rhythm.gaps)
-    if rhythm.unseen >= UNSEEN:
-        return min(LONGEST_S, typical)
-    quick = sorted(rhythm.gaps)[len(rhythm.gaps) // 5]
-    return min(BURST_S, max(0.0, quick - rhythm.answers_s))
+    return min(LONGEST_S, median(rhythm.gaps)) if rhythm.unseen >= UNSEEN else 0.0

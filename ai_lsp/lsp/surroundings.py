@@ -33,7 +33,7 @@ if TYPE_CHECKING:
     from ai_lsp.context.syntax_facts import SyntaxFacts
     from ai_lsp.lsp.session import Session
 
-HOT_S = 0.02
+HOT_S = 0.003
 """How long a key may wait for what is being gathered; what is late waits for the next line."""
 
 ASK_S = 0.25
