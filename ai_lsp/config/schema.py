@@ -327,9 +327,9 @@ ROWS: tuple[Row, ...] = (
     ),
     Row(
         "shadow.wait_for",
-        Texts('features, of "edit" and "next_edit"'),
+        Texts('features; "edit" is the only one today'),
         _of(ShadowSettings, "wait_for"),
-        "The features whose edits wait for a verdict; one that introduces an error is not shown.",
+        "The features whose edits wait for a verdict; one that introduces an error goes back to the model once.",
     ),
     Row(
         "shadow.budget_ms",

@@ -56,7 +56,7 @@ class CheckingService(Service):
             await self._pool.aclose()
 
     def waits(self, feature: str) -> bool:
-        """Whether the user wants the edits of a feature ("edit", "next_edit") to wait for a verdict."""
+        """Whether the user wants the edits of a feature (such as "edit") to wait for a verdict."""
         return self._settings.enabled and feature in self._settings.wait_for
 
     def can_check(self, uri: str) -> bool:
