@@ -21,12 +21,16 @@ from ai_lsp.cli.lsp_wire import RequestFailed, ServerGone
 from ai_lsp.cli.model_probe import FoundModel, NoModelServer, probe
 from ai_lsp.cli.pane import Glass, window
 from ai_lsp.cli.picture import film, svg
+from ai_lsp.cli.renames import SAMPLE, SAMPLE_NAME, Rename, find_renames, sample
 from ai_lsp.cli.scenes import Scene, copy_with_holes
 from ai_lsp.cli.screen import Frame, Terminal
 from ai_lsp.cli.typist import AT_ONCE, FAST, HUMAN, Moment, Pace, Tally, Typist
+from ai_lsp.cli.walker import NextTally, Walker
 
 SCENES = 6
-SECONDS, SECONDS_FAST = 36.0, 16.0
+RENAMES = 2  # the second one only where the server suggests nothing for the first
+SECONDS, SECONDS_FAST = 13.0, 8.0  # of typing
+WALK_SECONDS = 12.0  # of following next edits, at most
 WIDTH, HEIGHT = 96, 15  # columns of the window, lines of code in it
 FILM_SCENES = 2
 READY_WITHIN = 5.0  # seconds to read the workspace before typing starts
@@ -108,6 +112,7 @@ class Show:
     engine: str = ""
     best: tuple[int, Frame] | None = None  # the longest suggestion that was taken, for the picture
     reels: list[tuple[float, Reel]] = field(default_factory=list)  # each scene and the share of keys it saved
+    walks: list[Reel] = field(default_factory=list)
     _before: tuple[int, int] = (0, 0)  # keys and characters when the scene began
     _reel: Reel = field(default_factory=list)
     _best_of_scene: tuple[int, Frame] | None = None
@@ -115,7 +120,7 @@ class Show:
     def show(self, moment: Moment) -> None:
         frame = window(moment, self.tally, self.glass, self.engine)
         self._record(moment)
-        if self.terminal.is_live:
+        if self.terminal.is_live or (moment.walk is not None and moment.is_key):
             self.terminal.draw(frame)
         if moment.is_key and moment.ghost:
             found = (len(moment.ghost), frame)
@@ -136,13 +141,18 @@ class Show:
         self._best_of_scene = None
         self.terminal.draw(window(moment, self.tally, self.glass, self.engine))
 
+    def end_walk(self) -> None:
+        """Keeps what a film shows of a scene of next edits."""
+        self.walks.append(self._reel)
+        self._reel = []
+
     def _counts(self) -> tuple[int, int]:
         return self.tally.keys, self.tally.characters
 
     def _record(self, moment: Moment) -> None:
         """Keeps a frame for the film, which runs at a pace of its own, whatever the pace of the typing."""
         frame = window(moment, self.tally, replace(self.glass, has_colour=True), self.engine)
-        seconds = 0.4 if moment.flash else 0.04
+        seconds = 0.4 if moment.flash else 0.6 if moment.walk is not None and moment.walk.step else 0.04
         if moment.is_key and not moment.flash:
             seconds = 0.7 if moment.ghost else 1.2
         if self._reel and self._reel[-1][0] == frame:
@@ -155,8 +165,7 @@ async def _run(choices: Choices) -> None:
     with tempfile.TemporaryDirectory(prefix="ai-lsp-demo-") as folder:
         workspace, private = Path(folder, "workspace"), Path(folder, "private")
         scenes = await asyncio.to_thread(copy_with_holes, choices.root, workspace, SCENES)
-        if not scenes:
-            raise DemoFailed(f"{choices.root} holds no function long enough to take lines out of")
+        renames = await asyncio.to_thread(_renames, workspace, scenes)
         # The copy's index and figures are not the user's: they end with it.
         places = {f"XDG_{name}_HOME": str(private / name.lower()) for name in ("CACHE", "DATA", "STATE")}
         async with await LspClient.start(
@@ -165,11 +174,25 @@ async def _run(choices: Choices) -> None:
             options=found.settings() if found else None,
             environment=places,
         ) as client:
-            await _play(client, scenes, choices, found)
+            await _play(client, scenes, renames, choices, found)
 
 
-async def _play(client: LspClient, scenes: list[Scene], choices: Choices, found: FoundModel | None) -> None:
-    tally = Tally()
+def _renames(workspace: Path, scenes: list[Scene]) -> list[Rename]:
+    """What to rename: in files that no lines were cut out of, or in a sample where nothing fits."""
+    if found := find_renames(workspace, RENAMES, but=[scene.path for scene in scenes]):
+        return found
+    (workspace / SAMPLE_NAME).write_text(SAMPLE, encoding="utf-8")
+    return [sample()]
+
+
+async def _play(
+    client: LspClient,
+    scenes: list[Scene],
+    renames: list[Rename],
+    choices: Choices,
+    found: FoundModel | None,
+) -> None:
+    tally, next_tally = Tally(), NextTally()
     size = shutil.get_terminal_size((WIDTH, HEIGHT + 8))
     terminal = Terminal(sys.stdout, is_live=choices.is_live)
     glass = Glass(
@@ -191,19 +214,22 @@ async def _play(client: LspClient, scenes: list[Scene], choices: Choices, found:
             await _perform(client, scene, choices, show, deadline)
             show.engine = _engine(await _status(client), found)
             played += 1
+        for rename in renames:
+            if await _walk(client, rename, choices, show, next_tally) or not next_tally.is_known:
+                break
         terminal.keep()
-        print("\n".join(_summary(terminal, tally, client, found, played)))
+        print("\n".join(_summary(tally, next_tally, client, found, played)))
         if choices.picture is not None and show.best is not None:
             choices.picture.write_text(svg(show.best[1]), encoding="utf-8")
             print(f"  picture: {choices.picture}")
         if choices.film is not None and show.reels:
-            reel = best_reel(show.reels)
+            reel = [*best_reel(show.reels), *(shot for walk in show.walks for shot in walk)]
             choices.film.write_text(film(reel, show.best[1] if show.best else None), encoding="utf-8")
             print(f"  film: {choices.film}, {sum(seconds for _, seconds in reel):.0f} s")
     finally:
         terminal.close()
-    if tally.failed:
-        raise DemoFailed(f"{tally.failed} of the requests were answered with an error")
+    if failed := tally.failed + next_tally.failed:
+        raise DemoFailed(f"{failed} of the requests were answered with an error")
 
 
 def best_reel(reels: list[tuple[float, Reel]]) -> Reel:
@@ -219,6 +245,17 @@ async def _perform(client: LspClient, scene: Scene, choices: Choices, show: Show
     await typist.perform(deadline)
     show.end_scene(typist.moment())
     client.close(uri)
+
+
+async def _walk(client: LspClient, rename: Rename, choices: Choices, show: Show, tally: NextTally) -> bool:
+    """Plays one rename; says whether the server carried it on."""
+    uri = (client.root / rename.scene.path).as_uri()
+    client.open(uri, rename.scene.text, rename.scene.language_id)
+    walker = Walker(client, uri, rename, choices.pace, show, tally)
+    went = await walker.perform(time.monotonic() + WALK_SECONDS)
+    show.end_walk()
+    client.close(uri)
+    return went
 
 
 async def _ready(client: LspClient) -> dict[str, Any]:
@@ -268,7 +305,7 @@ def _heading(client: LspClient, choices: Choices, found: FoundModel | None, scen
 
 
 def _summary(
-    terminal: Terminal, tally: Tally, client: LspClient, found: FoundModel | None, played: int
+    tally: Tally, next_tally: NextTally, client: LspClient, found: FoundModel | None, played: int
 ) -> list[str]:
     times = sorted(tally.latencies_ms)
     p50, p95 = (statistics.quantiles(times, n=20)[at] for at in (9, 18)) if len(times) > 1 else (0.0, 0.0)
@@ -283,6 +320,7 @@ def _summary(
             f"{p50:.1f} ms" if times else "-",
             f"   half the time; 95 %: {p95:.1f} ms" * bool(times),
         ),
+        *_next_rows(next_tally),
     ]
     out = ["", *(f"  {name:<20}{value:>9}{note}" for name, value, note in rows), ""]
     told = [str(message.get("message", "")) for message in client.seen.messages]
@@ -293,6 +331,23 @@ def _summary(
     if found is None:
         out += ["  With your model:  ai-lsp demo --model http://127.0.0.1:8012"]
     return [*out, ""]
+
+
+def _next_rows(tally: NextTally) -> list[tuple[str, str, str]]:
+    if not tally.is_known:
+        return []
+    times = tally.latencies_ms
+    taken = f"   of {tally.shown} shown; {many(tally.tabs, 'Tab')} for {many(tally.characters, 'character')}"
+    if tally.jumps:
+        taken += f" and {many(tally.jumps, 'jump')}"
+    return [
+        ("next edits taken", f"{tally.taken}", taken * bool(tally.shown)),
+        (
+            "pause to next edit",
+            f"{statistics.median(times):.1f} ms" if times else "-",
+            f"   half the time; at most {max(times):.1f} ms" if times else "",
+        ),
+    ]
 
 
 if __name__ == "__main__":

@@ -91,6 +91,7 @@ def _row(line: Line, number: int) -> str:
         if text := piece.text.strip():
             x += (len(piece.text) - len(piece.text.lstrip())) * CELL_WIDTH  # renderers differ on leading blanks
             weight = ' font-weight="600"' * look.bold + ' font-style="italic"' * look.italic
+            weight += ' text-decoration="line-through"' * look.struck
             place = f'x="{x:.1f}" y="{top + 14.5:.1f}" textLength="{columns(text) * CELL_WIDTH:.1f}"'
             out.append(f'<text {place} fill="{look.fill}"{weight}>{escape(text)}</text>')
     return "".join(out)

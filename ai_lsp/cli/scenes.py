@@ -142,6 +142,17 @@ def best_scene(name: str, text: str) -> Scene | None:
 
 def _candidates(lines: list[str]) -> Iterator[tuple[int, int]]:
     """Starts and sizes of runs of plain code lines in functions' bodies, never a body's whole text."""
+    for header, end in bodies(lines):
+        for start in range(header + 2, end):
+            for size in SIZES:
+                run = lines[start : start + size]
+                if start + size <= end and all(_is_typed(line) for line in run):
+                    yield start, size
+                    break
+
+
+def bodies(lines: list[str]) -> Iterator[tuple[int, int]]:
+    """Functions as the line of their head and the line after their body, by indentation."""
     for header, line in enumerate(lines):
         if not _FUNCTION.search(line):
             continue
@@ -149,12 +160,7 @@ def _candidates(lines: list[str]) -> Iterator[tuple[int, int]]:
         end = header + 1
         while end < len(lines) and (not lines[end].strip() or _depth(lines[end]) > depth):
             end += 1
-        for start in range(header + 2, end):
-            for size in SIZES:
-                run = lines[start : start + size]
-                if start + size <= end and all(_is_typed(line) for line in run):
-                    yield start, size
-                    break
+        yield header, end
 
 
 def _without_prose(lines: list[str]) -> list[str]:

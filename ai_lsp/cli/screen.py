@@ -21,6 +21,7 @@ class Look:
     background: str = ""
     bold: bool = False
     italic: bool = False
+    struck: bool = False
 
 
 class Style(Enum):
@@ -33,6 +34,8 @@ class Style(Enum):
     TYPED = Look("1;38;5;231", "#ffffff", bold=True)
     GHOST = Look("3;38;5;244", "#7d8590", italic=True)
     TAKEN = Look("38;5;157", "#aff5b4", "#12381f")
+    GOES = Look("9;38;5;210", "#ffa198", "#4a1a1d", struck=True)
+    COMES = Look("1;38;5;157;48;5;22", "#7ee787", "#12381f", bold=True)
     FLASH = Look("1;38;5;16;48;5;114", "#04260f", "#7ee787", bold=True)
     CURSOR = Look("7", "#0d1117", "#f0f6fc")
     GOOD = Look("1;38;5;114", "#7ee787", bold=True)

@@ -52,6 +52,31 @@ class Tally:
 
 
 @dataclass(frozen=True, slots=True)
+class Step:
+    """A next edit on the screen: what goes, as a half-open span of the text, what comes, and how long it took.
+
+    A jump names the place alone: `new_text` is empty, and the person writes there.
+    """
+
+    start: int
+    end: int
+    new_text: str
+    took_ms: float
+    is_jump: bool = False
+
+
+@dataclass(frozen=True, slots=True)
+class Walk:
+    """How far a rename is carried through its places, and the edit that is suggested now."""
+
+    name: str
+    new_name: str
+    done: int
+    places: int
+    step: Step | None = None
+
+
+@dataclass(frozen=True, slots=True)
 class Moment:
     """What is to be seen at one moment of a scene. Offsets and spans are of `text`, half-open."""
 
@@ -64,6 +89,7 @@ class Moment:
     taken: tuple[tuple[int, int], ...] = ()  # what of it was accepted
     flash: bool = False  # the last of `taken` was accepted just now
     is_key: bool = False  # worth showing where only a few moments can be
+    walk: Walk | None = None  # in a scene of next edits
 
 
 class Stage(Protocol):
