@@ -32,7 +32,7 @@ RENAMES = 2  # the second one only where the server suggests nothing for the fir
 SECONDS, SECONDS_FAST = 13.0, 8.0  # of typing
 WALK_SECONDS = 12.0  # of following next edits, at most
 WIDTH, HEIGHT = 96, 15  # columns of the window, lines of code in it
-FILM_SCENES = 2
+FILM_SCENES = 1  # of typing; the next edits come after them
 READY_WITHIN = 5.0  # seconds to read the workspace before typing starts
 
 
@@ -141,9 +141,9 @@ class Show:
         self._best_of_scene = None
         self.terminal.draw(window(moment, self.tally, self.glass, self.engine))
 
-    def end_walk(self) -> None:
-        """Keeps what a film shows of a scene of next edits."""
-        self.walks.append(self._reel)
+    def end_walk(self, *, went: bool) -> None:
+        """Keeps a scene of next edits for the film, if there were any."""
+        self.walks += [self._reel] * went
         self._reel = []
 
     def _counts(self) -> tuple[int, int]:
@@ -253,7 +253,7 @@ async def _walk(client: LspClient, rename: Rename, choices: Choices, show: Show,
     client.open(uri, rename.scene.text, rename.scene.language_id)
     walker = Walker(client, uri, rename, choices.pace, show, tally)
     went = await walker.perform(time.monotonic() + WALK_SECONDS)
-    show.end_walk()
+    show.end_walk(went=went)
     client.close(uri)
     return went
 
