@@ -231,7 +231,7 @@ async def test_a_wrong_answer_is_silent_and_says_why(case: str, root: Path) -> N
 async def test_a_failing_model_is_told_once_and_the_embedded_engine_goes_on(root: Path) -> None:
     async with ScriptedModel("x", dialect="openai") as model:
         model.change(status=500, body=b"{}")
-        async with session(root, settings(model, "chat", "openai", min_confidence=0.2)) as client:
+        async with session(root, settings(model, "chat", "openai", min_confidence=0.4)) as client:
             uri = await edited(client, root)
             assert await suggested(client, uri) == []
             at = client.documents[uri].text.index("gross")
