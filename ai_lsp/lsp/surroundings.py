@@ -36,6 +36,10 @@ if TYPE_CHECKING:
 HOT_S = 0.003
 """How long a key may wait for what is being gathered; what is late waits for the next line."""
 
+GRACE_S = 0.03
+"""Gathering begins so long after the key: its threads would take the interpreter from the very request that came
+with it. An editor that waits longer after a key than this finds its context ready."""
+
 ASK_S = 0.25
 PLACE_LINES = 24
 """A cursor this far from where parts were gathered is at another place."""
@@ -61,6 +65,7 @@ class _Around:
     fresh: tuple[PromptPart, ...] | None = None  # gathered, and not yet in a prompt
     shape: Shape = field(default_factory=Shape)
     task: asyncio.Task[None] | None = None
+    is_gathering: bool = False  # the task's grace is over
 
 
 @dataclass(frozen=True, slots=True)
@@ -108,7 +113,7 @@ class Surroundings(Service):
         task, shape, line = state.task, state.shape, place.line
 
         async def ready() -> Around:
-            if task is not None and (state.line != line or not state.parts):
+            if task is not None and state.is_gathering and (state.line != line or not state.parts):
                 await asyncio.wait({task}, timeout=HOT_S)
             if state.fresh is not None and (state.line != line or not state.parts):
                 state.parts, state.fresh = state.fresh, None
@@ -273,8 +278,12 @@ class Surroundings(Service):
         return tuple(out)
 
     async def _gather(self, state: _Around, seen: _Seen) -> None:
-        known_cuts = state.shape.cuts
-        made, shape = await self._make(seen, state.parts, known_cuts)
+        await asyncio.sleep(GRACE_S)
+        state.is_gathering = True
+        try:
+            made, shape = await self._make(seen, state.parts, state.shape.cuts)
+        finally:
+            state.is_gathering = False
         later = self.session.documents.edits_since(seen.place.snapshot)
         if later is not None:
             state.shape = replace(shape, cuts=moved(shape.cuts, later))

@@ -5,10 +5,12 @@ from __future__ import annotations
 import re
 from collections.abc import Sequence
 from dataclasses import dataclass
+from functools import lru_cache
 from itertools import pairwise
 
 from ai_lsp.completion.clean.words import Words, words_of
 from ai_lsp.completion.query import Query
+from ai_lsp.text.document import DocumentSnapshot
 
 REACH_LINES = 80
 REACH_CHARS = 8_000
@@ -78,18 +80,24 @@ class Place:
 
 def place_of(query: Query, limits: Limits) -> Place:
     """The surroundings of a query's cursor."""
-    snapshot, line = query.snapshot, query.line
+    return Place(query, limits, *_near(query.snapshot, query.offset))
+
+
+@lru_cache(maxsize=4)  # every piece of a streamed answer asks about the same cursor
+def _near(
+    snapshot: DocumentSnapshot, offset: int
+) -> tuple[str, str, tuple[str, ...], tuple[str, ...], Words, str]:
+    """What a Place holds of the text: left, right, above, below, words, unit."""
+    line = snapshot.line_at(offset)
     span = snapshot.line_span(line)
-    left = snapshot.slice(span.start, query.offset)
+    left, right = snapshot.slice(span.start, offset), snapshot.slice(offset, span.end)
     start = snapshot.line_span(max(0, line - REACH_LINES)).start
     above = _lines(snapshot.slice(max(start, span.start - REACH_CHARS), span.start))[:-1]
     end = snapshot.line_span(min(snapshot.line_count - 1, line + REACH_LINES)).end
     below = _lines(snapshot.slice(span.end, min(end, span.end + REACH_CHARS)))[1:]
     above.reverse()
     unit = _unit(above[:60] + below[:40], left)
-    words = words_of(snapshot.language_id)
-    right = snapshot.slice(query.offset, span.end)
-    return Place(query, limits, left, right, tuple(above), tuple(below), words, unit)
+    return left, right, tuple(above), tuple(below), words_of(snapshot.language_id), unit
 
 
 def _lines(text: str) -> list[str]:
