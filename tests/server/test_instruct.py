@@ -116,6 +116,15 @@ def edits_of(workspace_edit: Any) -> list[Any]:
     return [edit for part in workspace_edit["documentChanges"] for edit in part.get("edits", [])]
 
 
+async def test_a_request_before_the_settings_are_read_waits_for_them(
+    tmp_path: Path, model: ScriptedModel
+) -> None:
+    async with session(tmp_path, settings(model)) as client:
+        (tmp_path / "shop.py").write_text(SHOP, encoding="utf-8")
+        result = await edit(client, open_file(client, tmp_path, "shop.py", SHOP))
+        assert result["edit"]["documentChanges"]
+
+
 async def test_the_request_gives_a_versioned_edit_and_changes_nothing(
     tmp_path: Path, model: ScriptedModel
 ) -> None:

@@ -56,6 +56,7 @@ class InstructService(Service):
         self._places = Places()
         self._running: dict[str, Hunks] = {}
         self._numbers = itertools.count(1)
+        self._is_set_up = asyncio.Event()  # the settings are read, and their models open
 
     def methods(self) -> Mapping[str, Route]:
         return {"aiLsp/edit": Route(self._request)}
@@ -64,6 +65,9 @@ class InstructService(Service):
         return {EDIT: self._command}
 
     # What the editor tells
+
+    def settings_changed(self) -> None:
+        self._is_set_up.set()
 
     def changed(self, before: DocumentSnapshot, edits: Sequence[Edit], after: DocumentSnapshot) -> None:
         if edits:
@@ -281,16 +285,16 @@ class InstructService(Service):
 
     def _request(self, params: Any, request: Request | None) -> Awaitable[Any]:
         """`aiLsp/edit`: the client applies what it gets."""
-        wish = of_params(self.session, params)
+        return self._answer(of_params(self.session, params), params)
+
+    async def _answer(self, wish: Wish | Failure, params: Mapping[str, Any]) -> Any:
+        await self._is_set_up.wait()  # an editor may ask before it has finished starting us
         if problem := self._route_problem():
             raise RequestRefused(REQUEST_FAILED, problem)
         if isinstance(wish, Failure):
             raise RequestRefused(REQUEST_FAILED, wish.sentence)
         if not wish.instruction:
             raise RequestRefused(REQUEST_FAILED, "The instruction is empty.")
-        return self._answer(wish, params)
-
-    async def _answer(self, wish: Wish, params: Mapping[str, Any]) -> Any:
         with _work_done(self.session, params.get("workDoneToken")) as tell:
             return await self._result(wish, params, tell)
 

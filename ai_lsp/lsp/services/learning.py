@@ -37,8 +37,6 @@ OUTCOMES: Mapping[str, tuple[float, float]] = {
 }
 """(outcome, weight) that an event teaches."""
 
-_WINDOW = 2_000  # characters around a place in which taken text is looked for
-
 
 @dataclass(slots=True)
 class Watched:
@@ -55,8 +53,9 @@ class Watched:
 class LearningService(Service):
     """Watches suggestions, keeps the figures, and holds back what is seldom taken."""
 
-    def __init__(self, session: Session) -> None:
+    def __init__(self, session: Session, kept_after_s: Sequence[float] = KEPT_AFTER_S) -> None:
         super().__init__(session)
+        self._kept_after_s = kept_after_s
         self.journal = Journal()
         self.known = Acceptance()
         self._watched: dict[str, Watched] = {}  # by document
@@ -188,18 +187,21 @@ class LearningService(Service):
 
     async def _look_back(self, suggestion: Suggestion, features: Row) -> None:
         waited = 0.0
-        for after_s in KEPT_AFTER_S:
+        for nth, after_s in enumerate(self._kept_after_s):
             await asyncio.sleep(after_s - waited)
             waited = after_s
             document = self.session.documents.get(suggestion.snapshot.uri)
-            if document is None:
-                return
-            kept = still_there(suggestion, document, self.session.edits_since(suggestion.snapshot))
-            self._write("kept", suggestion, after_s=int(after_s), kept=kept)
-            if not kept:
-                if self.session.settings.completion.learning:
-                    self.known = learned(self.known, features, 0.0)
-                return
+            later = self.session.edits_since(suggestion.snapshot)
+            if document is None or later is None:
+                return  # closed, or too many edits ago: nobody knows
+            if still_there(suggestion, document, later):
+                self._write("kept", suggestion, after_s=after_s, kept=True)
+                continue
+            for missed_s in self._kept_after_s[nth:]:  # what is gone after 30 s is no more after 5 min
+                self._write("kept", suggestion, after_s=missed_s, kept=False)
+            if self.session.settings.completion.learning:
+                self.known = learned(self.known, features, 0.0)
+            return
 
     def _write(self, event: Event, suggestion: Suggestion, **facts: Any) -> None:
         if not self.session.settings.completion.learning:
@@ -227,14 +229,19 @@ def _retyped_line(watched: Watched, edit: Edit, text: str, before: DocumentSnaps
     return None
 
 
-def still_there(suggestion: Suggestion, document: DocumentSnapshot, later: Sequence[Edit] | None) -> bool:
-    """Whether a text that was taken still stands about where it was put, white space aside."""
-    at = suggestion.offset
-    for edit in later or ():
-        if edit.span.end <= at and edit.span.start < at:
-            at += edit.growth
-    near = document.slice(at - _WINDOW, at + len(suggestion.text) + _WINDOW)
-    return "".join(suggestion.text.split()) in "".join(near.split())
+def still_there(suggestion: Suggestion, document: DocumentSnapshot, later: Sequence[Edit]) -> bool:
+    """Whether a text that was taken stands where it was put, white space aside; equal words elsewhere are others.
+
+    `later` are all edits since it was suggested, the one that took it among them: whatever touches its place
+    belongs to it.
+    """
+    start = end = suggestion.offset
+    for edit in later:
+        if edit.span.end < start:
+            start, end = start + edit.growth, end + edit.growth
+        elif edit.span.start <= end:
+            start, end = min(start, edit.span.start), max(end, edit.span.end) + edit.growth
+    return "".join(suggestion.text.split()) in "".join(document.slice(start, end).split())
 
 
 def taste(journal: Journal) -> Acceptance:
