@@ -13,7 +13,7 @@ from ai_lsp import __version__
 from ai_lsp.lsp.handshake import initialize_result, is_initialize
 from ai_lsp.lsp.transport import StdioReader, StdioWriter
 
-COMMANDS = ("check", "demo", "doctor", "replay", "setup", "stats")
+COMMANDS = ("check", "demo", "doctor", "index", "replay", "setup", "stats")
 """Each is a module of ai_lsp.cli with a `main(argv) -> int`."""
 
 SWITCH_S = 0.0005
@@ -22,8 +22,11 @@ something is gathered or matched aside."""
 
 USAGE = f"""usage: ai-lsp [--stdio]            the language server, as an editor starts it
        ai-lsp {{{",".join(COMMANDS)}}} …   `ai-lsp COMMAND --help` says more
-       ai-lsp --version
+       ai-lsp --version | --help
 """
+
+ABOUT = {"--version": f"ai-lsp {__version__}\n", "--help": USAGE, "-h": USAGE}
+"""What is only asked about the program."""
 
 
 def main(argv: list[str] | None = None) -> int:
@@ -32,8 +35,8 @@ def main(argv: list[str] | None = None) -> int:
     if arguments and arguments[0] in COMMANDS:
         module = importlib.import_module(f"ai_lsp.cli.{arguments[0]}")
         return int(module.main(arguments[1:]))
-    if arguments and arguments[0] == "--version":
-        sys.stdout.write(f"ai-lsp {__version__}\n")
+    if arguments and arguments[0] in ABOUT:
+        sys.stdout.write(ABOUT[arguments[0]])
         return 0
     unknown = [a for a in arguments if a != "--stdio" and not a.startswith("--clientProcessId")]
     if unknown or (not arguments and sys.stdin.isatty()):
