@@ -9,18 +9,19 @@ import argparse
 import difflib
 import sys
 import time
+from collections import deque
 from collections.abc import Iterable, Iterator, Sequence
-from dataclasses import dataclass, replace
+from dataclasses import dataclass
 from pathlib import Path
 
-from ai_lsp.completion.prompt import Built, build_from
-from ai_lsp.completion.recording import NotRecorded, Recorded, counter, decisions, digest, read
+from ai_lsp.cli.remade import Remade, remade
 from ai_lsp.context.counts import Counts
+from ai_lsp.context.recording import NotRecorded, Recorded, decisions, digest, read, recorded
 from ai_lsp.context.trace import kind_word, summary
 from ai_lsp.errors import UnknownTemplate
 from ai_lsp.lsp.recorder import recordings_folder
-from ai_lsp.models.fim import FimTemplate, render, template_for, template_names
-from ai_lsp.models.port import FimPrompt
+from ai_lsp.models.fim import FimTemplate, template_for, template_names
+from ai_lsp.models.tokens import UnknownTokenizer, counter
 
 MOST_LISTED = 12
 """Reasons that are listed of one prompt."""
@@ -32,23 +33,32 @@ class Replayed:
     tokenizer, the same where neither was asked for."""
 
     recorded: Recorded
-    now: Built
-    changed: Built
+    now: Remade
+    changed: Remade
 
     @property
     def is_same(self) -> bool:
         return digest(self.now.request) == self.recorded.digest
 
 
-def replay(recorded: Recorded, *, budget: int | None = None, tokenizer: str = "", counts: Counts) -> Replayed:
-    """The prompt as today's code makes it. `budget` in tokens takes the place of the model's context."""
-    now = build_from(recorded.inputs, counts)
-    inputs = recorded.inputs
-    if budget is not None:
-        inputs = replace(inputs, context_tokens=budget, previous=None)
-    if tokenizer:
-        inputs = replace(inputs, count=counter(tokenizer), previous=None)
-    return Replayed(recorded, now, now if inputs is recorded.inputs else build_from(inputs, counts))
+def replay(
+    lines: Iterable[str],
+    counts: Counts,
+    *,
+    budget: int | None = None,
+    tokenizer: str = "",
+    only: int | None = None,
+) -> Iterator[Replayed]:
+    """The prompts of a recording as today's code makes them. `budget` in tokens takes the place of the model's
+    context; `only` is one prompt's number. Raises NotRecorded, UnknownTokenizer."""
+    count = counter(tokenizer) if tokenizer else None
+    for row, texts in read(lines):
+        if only is not None and row.get("number") != only:
+            continue
+        now = remade(row, texts, counts)
+        is_other = budget is not None or count is not None
+        changed = now.again(context_tokens=budget, count=count, counts=counts) if is_other else now
+        yield Replayed(recorded(row), now, changed)
 
 
 def drift(one: Replayed) -> list[str]:
@@ -70,16 +80,6 @@ def drift(one: Replayed) -> list[str]:
     return out or ["the same parts, joined in another way: the layout has changed"]
 
 
-def prompt_text(built: Built, template: FimTemplate | None) -> str:
-    """The prompt as one text: in a family's format, or part by part."""
-    prompt = built.request.prompt
-    assert isinstance(prompt, FimPrompt)
-    if template is not None:
-        return render(template, prompt, typed_after_middle=True)
-    files = "".join(f"== {each.path}\n{each.text.rstrip(chr(10))}\n" for each in prompt.files)
-    return f"{files}== {prompt.path}\n{prompt.prefix}{prompt.typed}▮{prompt.suffix}"
-
-
 def main(argv: Sequence[str]) -> int:
     """Exit 0 where all prompts have the same bytes, 1 where some have not, 2 where nothing could be read."""
     options = _arguments(argv)
@@ -87,12 +87,9 @@ def main(argv: Sequence[str]) -> int:
         path = options.file or newest()
         template = template_for("", options.template) if options.template else None
         with path.open(encoding="utf-8", errors="surrogatepass", newline="\n") as file:
-            picked = _picked(read(file), options.only, options.last)
-        counts = Counts()
-        found = [
-            replay(each, budget=options.budget, tokenizer=options.tokenizer, counts=counts) for each in picked
-        ]
-    except (OSError, NotRecorded, UnknownTemplate) as problem:
+            wanted = replay(file, Counts(), budget=options.budget, tokenizer=options.tokenizer, only=options.only)
+            found = list(deque(wanted, options.last))
+    except (OSError, NotRecorded, UnknownTemplate, UnknownTokenizer) as problem:
         print(f"ai-lsp replay: {problem}", file=sys.stderr)
         return 2
     if not found:
@@ -103,7 +100,7 @@ def main(argv: Sequence[str]) -> int:
     if options.html:
         from ai_lsp.cli.replay_page import page
 
-        options.html.write_text(page([each.changed for each in found], found), encoding="utf-8")
+        options.html.write_text(page(found), encoding="utf-8")
         print(f"written: {options.html}")
     return int(any(not each.is_same for each in found))
 
@@ -122,10 +119,8 @@ def report(
     """What is printed: a line per prompt that drifted or was asked for, and the count."""
     is_other = any(each.changed is not each.now for each in found)
     for one in found:
-        inputs = one.recorded.inputs
         at = time.strftime("%Y-%m-%d %H:%M:%S", time.localtime(one.recorded.at))
-        line, column = inputs.query.snapshot.line_and_column_at(inputs.query.offset)
-        head = f"{one.recorded.number:>5}  {at}  {inputs.query.path}:{line + 1}:{column + 1}"
+        head = f"{one.recorded.number:>5}  {at}  {one.now.title}"
         if not one.is_same:
             yield f"{head}  other bytes (recorded by {one.recorded.version})"
             reasons = drift(one)
@@ -141,16 +136,16 @@ def report(
             yield f"       {summary(one.changed.fitted)}"
             yield from _cut(one.changed)
         if shows_diff:
-            yield from _diff(prompt_text(one.now, None), prompt_text(one.changed, template))
+            yield from _diff(one.now.text(None), one.changed.text(template))
     same = sum(each.is_same for each in found)
     hidden = sum(each.recorded.hidden > 0 for each in found)
     tail = f"; in {hidden} placeholders stand for secrets" if hidden else ""
     yield f"{len(found)} prompts: {same} the same bytes, {len(found) - same} not{tail}"
 
 
-def _cut(built: Built) -> Iterator[str]:
-    cut = built.fitted.cut
-    for one in built.fitted.dropped:
+def _cut(remade: Remade) -> Iterator[str]:
+    cut = remade.fitted.cut
+    for one in remade.fitted.dropped:
         label, mark = one.part.label, "  ← the cut" if one.part is cut else ""
         tokens = "?" if one.tokens is None else f"{one.tokens:,}"
         where = f"{label.uri}:{label.first_line + 1}" if label.uri else one.part.key
@@ -169,11 +164,6 @@ def _diff(before: str, after: str) -> Iterator[str]:
 
 def _state(chosen: int) -> str:
     return "left out" if chosen < 0 else "whole" if chosen == 0 else f"shortened ({chosen})"
-
-
-def _picked(recorded: Iterable[Recorded], only: int | None, last: int | None) -> list[Recorded]:
-    found = [each for each in recorded if only is None or each.number == only]
-    return found[-last:] if last else found
 
 
 def _arguments(argv: Sequence[str]) -> argparse.Namespace:

@@ -10,6 +10,7 @@ _WORDS = {
     "typed": "the line", "above": "lines above", "below": "lines below", "rules": "project rules",
     "definition": "definitions", "file": "open files", "tests": "tests", "related": "related files",
     "sibling": "siblings", "diagnostic": "diagnostics", "edit": "recent edits",
+    "reply": "rules of the reply", "source": "the file", "wish": "the instruction", "material": "material",
 }  # fmt: skip
 
 

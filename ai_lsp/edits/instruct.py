@@ -14,7 +14,8 @@ from typing import Protocol
 
 from ai_lsp.context.counts import Count
 from ai_lsp.edits.formats import FORMATS
-from ai_lsp.edits.instruct_prompt import Asked, again, build, complaint
+from ai_lsp.edits.instruct_prompt import Asked, again, complaint
+from ai_lsp.edits.instruct_recording import InstructInputs, InstructPrompt
 from ai_lsp.edits.instruct_reply import Draft, is_plain, read
 from ai_lsp.edits.instruct_settings import AUTO, EditSettings
 from ai_lsp.edits.instruct_values import (
@@ -70,8 +71,8 @@ Check = Callable[[Edited], Awaitable[str]]
 class World:
     """What an instruction may look at and tell. `model_name` is the server's, for the profile table.
 
-    `placed` hears of every edit as soon as it is certain, `tell` of what is going on. What `check` finds wrong
-    with a whole edit goes back to the model once.
+    `placed` hears of every edit as soon as it is certain, `tell` of what is going on, `asked` of a first prompt
+    and what it was made of. What `check` finds wrong with a whole edit goes back to the model once.
     """
 
     route: EditRoute
@@ -81,6 +82,7 @@ class World:
     placed: Callable[[Placed], None] = lambda placed: None
     tell: Callable[[str], None] = lambda text: None
     check: Check | None = None
+    asked: Callable[[InstructPrompt], None] | None = None
 
 
 @dataclass(slots=True)
@@ -161,14 +163,17 @@ async def _first(task: Task, world: World, may_ask: bool, context_tokens: int) -
     format = profile.format if settings.format == AUTO else settings.format
     if settings.format == AUTO and task.source.snapshot.line_count <= profile.whole_file_lines:
         format = "whole_file"
-    count = world.route.count
+    route = world.route
 
-    def make(format: str) -> Asked | Failure:
-        return build(task, settings, format=format, context_tokens=context_tokens, count=count, may_ask=may_ask)
+    def make(format: str) -> tuple[InstructInputs, Asked | Failure]:
+        inputs = InstructInputs(task, settings, format, context_tokens, route.count, may_ask)
+        return inputs, inputs.build()
 
-    asked = await asyncio.to_thread(make, format)
+    inputs, asked = await asyncio.to_thread(make, format)
     if isinstance(asked, Asked) and format == "whole_file" and not asked.shows_whole_file:
-        asked = await asyncio.to_thread(make, "search_replace")
+        inputs, asked = await asyncio.to_thread(make, "search_replace")
+    if isinstance(asked, Asked) and world.asked is not None:
+        world.asked(InstructPrompt(inputs, asked))
     return asked
 
 

@@ -6,7 +6,7 @@ from collections.abc import Iterable
 from dataclasses import dataclass, replace
 
 from ai_lsp.context.counts import Count
-from ai_lsp.context.fit import fit
+from ai_lsp.context.fit import Fitted, fit
 from ai_lsp.context.parts import Label, PromptPart
 from ai_lsp.edits.instruct_settings import EditSettings
 from ai_lsp.edits.instruct_values import Failure, Task, Why
@@ -31,11 +31,14 @@ _CHARS_PER_TOKEN = 8
 
 @dataclass(frozen=True, slots=True)
 class Asked:
-    """The request; `shows_whole_file` is what a whole-file answer needs."""
+    """The request; `shows_whole_file` is what a whole-file answer needs. `fitted` is how the material was cut;
+    `fixed` are the rules before it, and the file and the wish behind it, which always stand."""
 
     request: ModelRequest
     format: str
     shows_whole_file: bool
+    fitted: Fitted
+    fixed: tuple[str, str, str]
 
 
 def build(
@@ -61,11 +64,12 @@ def build(
     has_more = bool(task.material or task.others)
     window = _window(source.snapshot, span, int(left * FILE_SHARE) if has_more else left, count)
     file = _quoted(tag, source.path, _shown(source.snapshot, window), _extent(source.snapshot, window))
-    rest = fit(_parts(task, tag), max(0, left - count(file)), count).text
-    messages = (Message("system", system), Message("user", rest + file + wish))
+    fitted = fit(_parts(task, tag), max(0, left - count(file)), count)
+    messages = (Message("system", system), Message("user", fitted.text + file + wish))
     is_whole = len(window) == len(source.snapshot)
     draft = source.snapshot.text if format == "whole_file" and is_whole else ""
-    return Asked(ModelRequest(ChatPrompt(messages), output, draft=draft), format, is_whole)
+    request = ModelRequest(ChatPrompt(messages), output, draft=draft)
+    return Asked(request, format, is_whole, fitted, (system, file, wish))
 
 
 def again(asked: Asked, reply: str, complaint: str) -> Asked:
@@ -73,8 +77,7 @@ def again(asked: Asked, reply: str, complaint: str) -> Asked:
     prompt = asked.request.prompt
     assert isinstance(prompt, ChatPrompt)
     more = (Message("assistant", reply or "(nothing)"), Message("user", complaint))
-    request = replace(asked.request, prompt=ChatPrompt((*prompt.messages, *more)))
-    return Asked(request, asked.format, asked.shows_whole_file)
+    return replace(asked, request=replace(asked.request, prompt=ChatPrompt((*prompt.messages, *more))))
 
 
 def _system(format: str, settings: EditSettings, tag: str, *, may_ask: bool) -> str:

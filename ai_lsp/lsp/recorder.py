@@ -12,10 +12,8 @@ from pathlib import Path
 from typing import TYPE_CHECKING
 
 from ai_lsp import __version__
-from ai_lsp.completion.prompt import Built, build_from
-from ai_lsp.completion.recording import LARGEST_DOCUMENT, Writer, hidden
-from ai_lsp.context.counts import Counts
 from ai_lsp.context.ledger import ledger_file
+from ai_lsp.context.recording import LARGEST_DOCUMENT, Recordable, Writer
 from ai_lsp.context.settings import RecordingSettings
 
 if TYPE_CHECKING:
@@ -54,13 +52,18 @@ class Recorder:
         if settings.enabled:
             self._run(lambda: prune(recordings_folder(), settings, self._clock()))
 
-    def record(self, built: Built, disguise: Disguise | None) -> None:
+    @property
+    def is_on(self) -> bool:
+        """Whether prompts are kept."""
+        return self._settings.enabled
+
+    def record(self, prompt: Recordable, disguise: Disguise | None) -> None:
         """Keep a prompt's inputs; never waits. Without `disguise` nothing is known of secrets: not kept."""
         if not self._settings.enabled or disguise is None or self._waiting >= MOST_WAITING:
             return
-        if len(built.inputs.query.snapshot) <= LARGEST_DOCUMENT:
+        if prompt.size <= LARGEST_DOCUMENT:
             self._waiting += 1
-            self._run(lambda: self._write(built, disguise))
+            self._run(lambda: self._write(prompt, disguise))
 
     def close(self) -> None:
         """Wait until all is written. Blocks on the disk."""
@@ -73,24 +76,15 @@ class Recorder:
             self._thread = ThreadPoolExecutor(1, "recorder")
         self._thread.submit(work)
 
-    def _write(self, built: Built, disguise: Disguise) -> None:
+    def _write(self, prompt: Recordable, disguise: Disguise) -> None:
         self._waiting -= 1
-        used: dict[str, str] = {}
-
-        def hide(text: str) -> tuple[str, Sequence[tuple[int, int, int]]]:
-            found = disguise.scanner.find(text)
-            if not found:
-                return text, ()
-            sizes = [(f.start, f.end, len(disguise.placeholder(text[f.start : f.end], f.kind))) for f in found]
-            return disguise.hide(text, found, used), sizes
-
-        inputs = hidden(built, hide)
-        if inputs is None:
+        hide = _Hiding(disguise)
+        kept = prompt.hidden(hide)
+        if kept is None:
             return
-        kept = build_from(inputs, Counts()) if used else built
         try:
             path = self._file()
-            lines = self._writer.lines(kept, self._clock(), len(used))
+            lines = self._writer.lines(kept, self._clock(), len(hide.placeholders))
             handle = os.open(path, os.O_WRONLY | os.O_APPEND | os.O_CREAT | getattr(os, "O_NOFOLLOW", 0), 0o600)
             with os.fdopen(handle, "ab") as file:
                 file.write("".join(line + "\n" for line in lines).encode("utf-8", "surrogatepass"))
@@ -110,6 +104,26 @@ class Recorder:
             self._path = folder / f"{stamp}-{os.getpid()}-{self._files}.jsonl"
             self._writer = Writer(__version__)
         return self._path
+
+
+class _Hiding:
+    """Puts placeholders in place of secrets and remembers which."""
+
+    def __init__(self, disguise: Disguise) -> None:
+        self._disguise = disguise
+        self.placeholders: dict[str, str] = {}
+
+    @property
+    def used(self) -> bool:
+        return bool(self.placeholders)
+
+    def __call__(self, text: str) -> tuple[str, Sequence[tuple[int, int, int]]]:
+        disguise = self._disguise
+        found = disguise.scanner.find(text)
+        if not found:
+            return text, ()
+        sizes = [(f.start, f.end, len(disguise.placeholder(text[f.start : f.end], f.kind))) for f in found]
+        return disguise.hide(text, found, self.placeholders), sizes
 
 
 def prune(folder: Path, settings: RecordingSettings, now: float) -> None:

@@ -13,6 +13,7 @@ from typing import TYPE_CHECKING, Any
 
 from ai_lsp.completion.prompt import Around, Built, Memory, Shape
 from ai_lsp.completion.query import Query
+from ai_lsp.completion.recording import CompletionPrompt
 from ai_lsp.config import LOCAL, OFF
 from ai_lsp.context.gather import parts as made_parts
 from ai_lsp.context.parts import PromptPart
@@ -130,7 +131,8 @@ class Surroundings(Service):
         """A prompt was made: the next one keeps its cut where it can."""
         state = self._state(uri)
         state.memory = replace(state.memory, previous=built.fitted)
-        self.recorder.record(built, self.session.models.disguise)
+        if self.recorder.is_on:
+            self.recorder.record(CompletionPrompt(built), self.session.models.disguise)
         self.warmer.asked(built.request)
 
     def rested(self, query: Query) -> Around:

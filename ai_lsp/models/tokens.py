@@ -10,6 +10,7 @@ import hashlib
 import math
 import os
 import tempfile
+from collections.abc import Callable
 from dataclasses import dataclass, replace
 from pathlib import Path
 from typing import TYPE_CHECKING, Protocol
@@ -132,3 +133,32 @@ def _encoding_name(model: str) -> str:
         return encoding_name_for_model(model)
     except KeyError:
         return ""
+
+
+class UnknownTokenizer(ValueError):
+    """A name of no tokenizer that is here. The text says which names there are."""
+
+
+def count_name(count: Callable[[str], int]) -> str:
+    """A counter by name: bytes per token of an estimate, or the name of an encoding."""
+    who = getattr(count, "__self__", None)
+    if isinstance(who, Estimate):
+        return repr(who.bytes_per_token)
+    return who.encoding.name if isinstance(who, Exact) else "characters"
+
+
+def counter(name: str) -> Callable[[str], int]:
+    """The counter of a name: a number of bytes per token, "characters", or an encoding of tiktoken.
+
+    Raises UnknownTokenizer where there is none of that name here.
+    """
+    if name == "characters":
+        return len
+    try:
+        return Estimate(float(name)).count
+    except ValueError:
+        pass
+    exact = exact_counter({"o200k_base": "gpt-4o", "cl100k_base": "gpt-4"}.get(name, ""))
+    if exact is None:
+        raise UnknownTokenizer(f'no tokenizer "{name}" here: give bytes per token, o200k_base or cl100k_base')
+    return exact.count

@@ -11,6 +11,9 @@ import pytest
 
 from ai_lsp.cli.lsp_client import DEFAULT_CAPABILITIES, LspClient
 from ai_lsp.cli.lsp_wire import RequestFailed
+from ai_lsp.cli.replay import replay
+from ai_lsp.context.counts import Counts
+from ai_lsp.models.port import ChatPrompt
 from tests.scripted_model import ScriptedModel
 from tests.server.driving import messages, open_file, session, until
 
@@ -410,6 +413,20 @@ async def test_several_files_are_one_edit_a_new_one_among_them(tmp_path: Path, m
         ]
         assert changes[1]["textDocument"]["version"] is None
         assert "print(total([]))" in model.requests[0].prompt, "a file that the instruction names is shown"
+
+
+async def test_a_kept_prompt_is_made_again_as_the_server_sent_it(tmp_path: Path, model: ScriptedModel) -> None:
+    root = tmp_path / "root"
+    root.mkdir()
+    async with session(root, {**settings(model), "recording": {"enabled": True}}) as client:
+        await edit(client, await started(client, root))
+    (kept,) = (tmp_path / "state").rglob("recordings/*.jsonl")
+    with kept.open(encoding="utf-8") as lines:
+        (one,) = replay(lines, Counts())
+    assert one.is_same
+    prompt = one.now.request.prompt
+    assert isinstance(prompt, ChatPrompt)
+    assert prompt.messages[-1].content in model.requests[0].prompt
 
 
 @pytest.mark.parametrize("is_trusted", [True, False])

@@ -247,7 +247,9 @@ class InstructService(Service):
 
         model = self.session.settings.models[name].model
         check = check_of(self.session, task, tell) if may_start_anew else None
-        world = core.World(route, model, self.session.settings.edit, open, placed, tell, check)
+        recorder, disguise = self.session.surroundings.recorder, self.session.models.disguise
+        asked = (lambda prompt: recorder.record(prompt, disguise)) if recorder.is_on else None
+        world = core.World(route, model, self.session.settings.edit, open, placed, tell, check, asked)
         outcome: Outcome = await core.instruct(task, world)
         return outcome
 
