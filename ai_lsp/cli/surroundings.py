@@ -17,6 +17,7 @@ from typing import Literal
 
 import platformdirs
 
+from ai_lsp.cli.setup import configured
 from ai_lsp.completion.local.client import LocalPredictor
 
 VERSION_S = 10.0
@@ -38,46 +39,55 @@ class Finding:
 
 @dataclass(frozen=True, slots=True)
 class Editor:
-    """An editor's program and, from its first version number, whether it shows ghost text by itself."""
+    """An editor's program, the oldest version that works with ai-lsp, and how it shows suggestions. `oldest` and
+    `ghost_text_from` are version numbers; before the second there is ghost text through `otherwise` only."""
 
     name: str
     program: str
-    ghost_text_from: tuple[int, ...] | None = None
-    older: str = ""
-    setup: str = ""
+    setup: str
     """What `ai-lsp setup` calls it."""
+    oldest: tuple[int, ...]
+    ghost_text_from: tuple[int, ...] | None
+    otherwise: str
 
+
+MENU = "suggestions come in the completion menu"
 
 EDITORS = (
-    Editor("Neovim", "nvim", (0, 12), "ghost text needs 0.12; older ones get the completion menu", "neovim"),
-    Editor("Helix", "hx", None, "has no ghost text; it gets one item in the completion menu", "helix"),
-    Editor("Helix", "helix", None, "has no ghost text; it gets one item in the completion menu", "helix"),
-    Editor("Emacs", "emacs", None, "eglot gets ghost text from our ai-lsp.el", "emacs"),
-    Editor("Vim", "vim", None, "gets ghost text through copilot.vim", "vim"),
-    Editor("VS Code", "code", (1, 91), "the extension needs 1.91", "vscode"),
-    Editor("Zed", "zed", None, "see editors/zed/README.md for what works", "zed"),
+    Editor("Neovim", "nvim", "neovim", (0, 11), (0, 12), f"{MENU}; ghost text needs 0.12"),
+    Editor("Helix", "hx", "helix", (25, 1), None, MENU),
+    Editor("Helix", "helix", "helix", (25, 1), None, MENU),
+    Editor("Emacs", "emacs", "emacs", (30, 1), (30, 1), ""),
+    Editor("Vim", "vim", "vim", (9, 0), None, "ghost text through copilot.vim"),
+    Editor("VS Code", "code", "vscode", (1, 91), (1, 91), ""),
+    Editor("Zed", "zed", "zed", (0,), None, "see editors/zed/README.md for what works"),
 )
 
 
-async def editors() -> list[Finding]:
-    """The editors on PATH and their versions, all asked at once."""
+async def editors(home: Path | None = None) -> list[Finding]:
+    """The editors on PATH and their versions, all asked at once, and whether they know of ai-lsp already."""
     asked = [(editor, path) for editor in EDITORS if (path := shutil.which(editor.program)) is not None]
     answers = await asyncio.gather(*(said_version(path) for _, path in asked))
-    found = [_editor(editor, version) for (editor, _), version in zip(asked, answers, strict=True)]
+    at = home or Path.home()
+    found = [_editor(editor, version, at) for (editor, _), version in zip(asked, answers, strict=True)]
     if found:
         return found
     names = ", ".join(dict.fromkeys(editor.program for editor in EDITORS))
     return [Finding("warn", "editors", "none on PATH", f"Looked for {names}; others work too")]
 
 
-def _editor(editor: Editor, version: str) -> Finding:
+def _editor(editor: Editor, version: str, home: Path) -> Finding:
     if not version:
         return Finding("warn", editor.name, f"{editor.program} does not say its version", "Start it once by hand")
     number = tuple(int(part) for part in version.split(".")[:2])
-    how = f"`ai-lsp setup {editor.setup}` prints the setup"
-    if editor.ghost_text_from is not None and number >= editor.ghost_text_from:
-        return Finding("ok", editor.name, f"{version}, shows ghost text; {how}")
-    return Finding("ok", editor.name, f"{version}; {editor.older}; {how}")
+    if number < editor.oldest:
+        oldest = ".".join(map(str, editor.oldest))
+        return Finding("warn", editor.name, f"{version} is too old", f"Install {editor.name} {oldest} or newer")
+    has_ghost_text = editor.ghost_text_from is not None and number >= editor.ghost_text_from
+    shows = "shows ghost text" if has_ghost_text else editor.otherwise
+    place = configured(editor.setup, home)
+    how = f"set up in {place}" if place else f"`ai-lsp setup {editor.setup}` prints the setup, `--write` adds it"
+    return Finding("ok", editor.name, f"{version}, {shows}; {how}")
 
 
 async def git() -> Finding:

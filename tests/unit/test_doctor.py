@@ -15,7 +15,7 @@ from typing import Any
 
 import pytest
 
-from ai_lsp.cli import surroundings
+from ai_lsp.cli import setup, surroundings
 from ai_lsp.cli.doctor import doctor
 from tests.scripted_model import ScriptedModel
 
@@ -224,12 +224,19 @@ async def test_editors_and_git_are_found_with_their_versions(home: Path, monkeyp
     program(home, "vim", "exec sleep 60")
     program(home, "emacs", "exit 1")
     found = {each.what: each for each in await surroundings.editors()}
-    assert found["Neovim"].text == "0.12.4, shows ghost text; `ai-lsp setup neovim` prints the setup"
-    assert found["Helix"].text.startswith("25.07.1; ")
-    assert found["VS Code"].text == "1.139.1, shows ghost text; `ai-lsp setup vscode` prints the setup"
+    prints = "0.12.4, shows ghost text; `ai-lsp setup neovim` prints the setup, `--write` adds it"
+    assert found["Neovim"].text == prints
+    assert found["Helix"].text.startswith("25.07.1, suggestions come in the completion menu; ")
+    assert found["VS Code"].text.startswith("1.139.1, shows ghost text; ")
     assert found["Vim"].mark == found["Emacs"].mark == "warn"
+    assert setup.main(["neovim", "--write"]) == 0
     program(home, "nvim", "echo NVIM v0.11.4")
-    assert "needs 0.12" in {each.what: each.text for each in await surroundings.editors()}["Neovim"]
+    text = {each.what: each.text for each in await surroundings.editors()}["Neovim"]
+    assert "needs 0.12" in text
+    assert text.endswith("set up in " + str(home / "config/nvim/init.lua"))
+    program(home, "nvim", "echo NVIM v0.10.4")
+    old = {each.what: each for each in await surroundings.editors()}["Neovim"]
+    assert (old.text, old.advice) == ("0.10.4 is too old", "Install Neovim 0.11 or newer")
     assert (await surroundings.git()).text == "2.39.5"
 
 
