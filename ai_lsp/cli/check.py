@@ -14,6 +14,7 @@ from ai_lsp import __version__
 from ai_lsp.cli.lsp_client import DEFAULT_CAPABILITIES, LspClient
 from ai_lsp.cli.lsp_wire import RequestFailed, ServerGone
 from ai_lsp.cli.report import FORMATS, Found, Report
+from ai_lsp.text.document import split_lines
 
 SERVER = (sys.executable, "-P", "-m", "ai_lsp", "--stdio")
 LEVELS = {"error": 1, "warning": 2, "hint": 4, "never": 0}
@@ -79,14 +80,15 @@ async def check(root: Path, revision: str | None, paths: Sequence[str], timeout:
                 continue
             document = {"textDocument": {"uri": file["uri"]}}
             report = await client.request("textDocument/diagnostic", document, timeout=60.0)
-            found += [_found(root, file["uri"], item) for item in report["items"]]
+            rows = await asyncio.to_thread(_rows, file["uri"])
+            found += [_found(root, file["uri"], item, rows) for item in report["items"]]
     found.sort(key=lambda f: (f.path, f.line, f.column, f.code))
     skipped = [(_path(root, each["uri"]), str(each["why"])) for each in done["skipped"]]
     lines = sum(file["lines"] for file in done["files"])
     return Report(found, len(done["files"]), lines, skipped, __version__)
 
 
-def _found(root: Path, uri: str, item: Mapping[str, Any]) -> Found:
+def _found(root: Path, uri: str, item: Mapping[str, Any], rows: Sequence[str]) -> Found:
     start, end, data = item["range"]["start"], item["range"]["end"], item["data"]
     related = [
         (_path(root, each["location"]["uri"]), each["location"]["range"]["start"]["line"] + 1, each["message"])
@@ -105,7 +107,16 @@ def _found(root: Path, uri: str, item: Mapping[str, Any]) -> Found:
         data["confidence"],
         data["evidence"],
         related,
+        rows[start["line"]] if start["line"] < len(rows) else "",
     )
+
+
+def _rows(uri: str) -> list[str]:
+    """The lines of a file; none where it is gone by now."""
+    try:
+        return split_lines(Path(unquote(urlsplit(uri).path)).read_text("utf-8", "replace"))
+    except OSError:
+        return []
 
 
 def _path(root: Path, uri: str) -> str:

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+from collections import Counter
 from collections.abc import Callable, Mapping, Sequence
 from dataclasses import asdict, dataclass
 from typing import Any
@@ -12,6 +13,9 @@ LEVEL_NAMES = {1: "error", 2: "warning", 3: "note", 4: "hint"}
 SARIF_SCHEMA = "https://json.schemastore.org/sarif-2.1.0.json"
 FINGERPRINT = "aiLspFinding/v1"
 """The name of our fingerprint in SARIF; another way of making it would be another name."""
+
+WIDEST = 120
+"""Characters of a line of code that are shown below a finding."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -30,6 +34,8 @@ class Found:
     confidence: float
     evidence: Sequence[Mapping[str, Any]]
     related: Sequence[tuple[str, int, str]]
+    source: str = ""
+    """The first line of it, as it stands in the file."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -44,17 +50,22 @@ class Report:
 
 
 def text(report: Report) -> str:
-    """For a person at a terminal, a line each in the form that editors jump from."""
+    """For a person at a terminal, a line each in the form that editors jump from, and the code under it."""
     out = []
     for f in report.found:
         out.append(f"{f.path}:{f.line}:{f.column}: {LEVEL_NAMES[f.severity]}: {f.message} [{f.code}]\n")
+        if f.source.strip():
+            out.append(f"    | {f.source.strip()[:WIDEST]}\n")
         out += [f"    {path}:{line}: {message}\n" for path, line, message in f.related]
-    count = len(report.found)
-    out.append(
-        f"{count} finding{'' if count == 1 else 's'} in {report.lines} lines of {report.files} files"
-        f" ({len(report.skipped)} skipped)\n"
-    )
+    count = f"{len(report.found)} finding{'' if len(report.found) == 1 else 's'}"
+    out.append(f"{count} in {report.lines} lines of {report.files} files{_left(report)}\n")
     return "".join(out)
+
+
+def _left(report: Report) -> str:
+    """What was not looked at, and why."""
+    reasons = Counter(why for _, why in report.skipped)
+    return "".join(f"; {n} skipped: {why}" for why, n in reasons.most_common())
 
 
 def as_json(report: Report) -> str:

@@ -24,7 +24,13 @@ SURE_ON_CHANGED = 0.05
 """The least confidence with which changed lines are flagged: that is where new bugs are."""
 
 LINES_PER_FLAG = 200
-"""Reviewed lines for each finding that may be shown; the least sure ones go first."""
+"""Reviewed lines for each unsure finding that may be shown; the least sure ones go first."""
+
+PLAIN = 0.5
+"""The confidence from which a finding speaks for itself: it is not left out because another one is shown."""
+
+LINES_PER_PLAIN_FLAG, LEAST_PLAIN = 40, 5
+"""Such findings come as they are, until they are so many that the file follows a habit we do not know."""
 
 
 def review(task: Task) -> list[Finding]:
@@ -81,14 +87,17 @@ def with_evidence(finding: Finding, evidence: Sequence[Evidence]) -> Finding:
 def within_budget(
     findings: Sequence[Finding], reviewed_lines: int, dangerous: Collection[int], lines: Lines
 ) -> list[Finding]:
-    """About one finding per LINES_PER_FLAG reviewed lines and at least one: dangerous code and the surest first.
+    """About one unsure finding per LINES_PER_FLAG reviewed lines and at least one: dangerous code and the surest
+    first. Plain ones have a far larger budget of their own.
 
     Warnings and errors are not counted: two signals do not agree by chance.
     """
-    allowed = max(1, -(-reviewed_lines // LINES_PER_FLAG))
     hints = [f for f in findings if f.severity > 2]
     hints.sort(key=lambda f: (not lines.touches(f.span, dangerous), -f.confidence, f.span.start))
-    kept = set(map(id, hints[:allowed]))
+    plain = [f for f in hints if f.confidence >= PLAIN]
+    unsure = [f for f in hints if f.confidence < PLAIN]
+    kept = {id(f) for f in plain[: max(LEAST_PLAIN, -(-reviewed_lines // LINES_PER_PLAIN_FLAG))]}
+    kept |= {id(f) for f in unsure[: max(1, -(-reviewed_lines // LINES_PER_FLAG))]}
     return [f for f in findings if f.severity <= 2 or id(f) in kept]
 
 

@@ -6,9 +6,11 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from ai_lsp.diagnostics.anchors import moved
+from ai_lsp.diagnostics.danger import danger_lines
 from ai_lsp.diagnostics.finders import CODES
 from ai_lsp.diagnostics.finding import Evidence, Finding, Severity, severity_of, with_fingerprints
-from ai_lsp.diagnostics.review import merged, review
+from ai_lsp.diagnostics.review import Lines, merged, review, within_budget
+from ai_lsp.diagnostics.source import read
 from ai_lsp.diagnostics.task import Task
 from ai_lsp.text.document import DocumentSnapshot
 from ai_lsp.text.edit import Edit, Span
@@ -41,16 +43,24 @@ def test_two_finders_about_one_place_are_one_warning() -> None:
     assert [f.severity for f in apart] == [Severity.HINT, Severity.HINT]
 
 
-def test_at_most_one_hint_for_two_hundred_lines() -> None:
+def test_at_most_one_unsure_hint_for_two_hundred_lines() -> None:
+    lines = Lines("x\n" * 601)
+    unsure = [finding(2 * n, 2 * n + 1, static("one", 0.3)) for n in range(300)]
+    assert len(within_budget(unsure, 601, (), lines)) == 4
+    assert len(within_budget(unsure[50:60], 10, (), lines)) == 1
+    plain = [finding(2 * n, 2 * n + 1, static("one", 0.7)) for n in range(300)]
+    assert len(within_budget(plain[:4] + unsure[9:12], 20, (), lines)) == 5, "plain ones hide none of each other"
+    assert len(within_budget(plain, 601, (), lines)) == 16, "but a file full of them has a habit of its own"
+
+
+def test_what_did_not_change_is_not_reported_of_a_change() -> None:
     line = "    if a.x{n} == a.x{n}:\n        return {n}\n"
     text = "def f(a):\n" + "".join(line.format(n=n) for n in range(300))
-    found = review(Task("shop.py", "python", text, disabled=ONLY))
-    assert len(found) == 4  # 601 lines
     changed = review(
         Task("shop.py", "python", text, disabled=ONLY, changed=frozenset(range(50, 60)), only_changed=True)
     )
-    assert len(changed) == 1
-    assert text.count("\n", 0, changed[0].span.start) in range(50, 60)
+    assert {text.count("\n", 0, f.span.start) for f in changed} <= set(range(50, 60))
+    assert len(changed) == 5
 
 
 def test_a_switched_off_finder_is_silent() -> None:
@@ -59,10 +69,19 @@ def test_a_switched_off_finder_is_silent() -> None:
 
 
 def test_dangerous_code_is_looked_at_first() -> None:
-    risky = "# ai-lsp: dangerous\ndef pay(a):\n    return a.x == a.x\n"
-    plain = "def f(b):\n    return b.y - b.y\n"
-    found = review(Task("shop.py", "python", plain + risky, disabled=ONLY))
-    assert [(plain + risky)[f.span.start : f.span.end] for f in found] == ["a.x == a.x"]
+    lines = Lines("x\n" * 20)
+    sure, risky = finding(2, 3, static("one", 0.4)), finding(10, 11, static("one", 0.3))
+    assert within_budget([sure, risky], 20, {5}, lines) == [risky]
+    assert within_budget([sure, risky], 20, (), lines) == [sure]
+
+
+def test_a_tag_reaches_over_the_definition_that_follows() -> None:
+    text = (
+        "def f(b):\n    return b\n\n\n# ai-lsp: dangerous\ndef pay(a):\n    a.send()\n    return a\n\n\nx = 1\n"
+    )
+    source = read("shop.py", "python", text)
+    assert source is not None
+    assert sorted(danger_lines(source, Lines(text).starts)) == [4, 5, 6, 7]
 
 
 @given(

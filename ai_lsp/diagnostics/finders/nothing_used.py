@@ -9,7 +9,7 @@ from tree_sitter import Node
 
 from ai_lsp.diagnostics.finders.finder import GO, PYTHON, SCRIPT, Finder, found
 from ai_lsp.diagnostics.finding import Finding
-from ai_lsp.diagnostics.grammar import NOTHING, bare, binary, place_of
+from ai_lsp.diagnostics.grammar import NOTHING, ORDER, bare, binary, place_of
 from ai_lsp.diagnostics.source import Source, walk
 
 CODE = "nothing-used"
@@ -26,7 +26,7 @@ _PLAIN = re.compile(r"[\w.]+\Z")
 
 
 def find(source: Source) -> Iterator[Finding]:
-    """`if box is None: box.open()`, `box == null && box.open()`, `box is not None or box.open()`."""
+    """`if box is None: box.open()`, `box == null && box.open()`, `size is None and size > 3`."""
     for node in source.nodes("comparison_operator", "binary_expression"):
         subject, is_nothing = _asked(source, node)
         if subject is None or not _PLAIN.match(text := source.of(subject)):
@@ -65,13 +65,16 @@ def _asked(source: Source, node: Node) -> tuple[Node | None, bool]:
 
 
 def _first_use(source: Source, where: Node, text: str) -> Node | None:
-    """The first place that looks into the thing, unless it is set before, or a function is made that may run
-    later."""
+    """The first place that looks into the thing, or asks how large it is, unless it is set before, or a function
+    is made that may run later."""
     for node in walk(where, lambda n: "function" not in n.type and n.type != "lambda"):
         if node.type in ("assignment", "assignment_expression", "assignment_statement", "short_var_declaration"):
             target = node.child_by_field_name("left")
             if target is not None and text in source.of(target).split(", "):
                 return None
+        both = binary(source, node) if source.language in PYTHON else None
+        if both is not None and both.operator in ORDER and text in (source.of(both.left), source.of(both.right)):
+            return node
         field = _ACCESS.get(node.type)
         if field is None or (holder := node.child_by_field_name(field)) is None:
             continue
