@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Awaitable, Callable, Coroutine, Mapping, Sequence
+from collections.abc import Awaitable, Callable, Coroutine, Iterator, Mapping, Sequence
 from dataclasses import dataclass, field, replace
 from typing import Any, Protocol
 
@@ -23,6 +23,10 @@ LOCAL_S = 0.3
 
 NEAR = 0.1
 """Differences of confidence within a group that count less than nearness."""
+
+THERE, THERE_ASKED, MOST_THERE = 0.15, 16, 0.95
+"""Where the user followed a jump: how sure the engine must be of an edit of that line to be asked about it, of
+how many, and the most that knowing the place makes of it."""
 
 PROBLEM_CONFIDENCE = 0.75
 """Of a jump to an error that came with the last edit: someone has to go there."""
@@ -46,7 +50,8 @@ class NextWorld:
 
     `target` gives the text of a document or file by uri and whether it is open, None where it may not be read;
     `edits_since` the edits made to an open document after a snapshot, None where they are not known; `current` a
-    document as it is now; `ready` are proposals that were computed ahead for exactly this text.
+    document as it is now; `ready` are proposals that were computed ahead for exactly this text; `visited` the
+    jumps that the user has followed, where nothing has been changed since.
     """
 
     settings: NextEditSettings
@@ -62,6 +67,7 @@ class NextWorld:
     stage: Stage = field(default_factory=Stage)
     rejections: Rejections = field(default_factory=Rejections)
     ready: Sequence[Proposal] = ()
+    visited: Sequence[Proposal] = ()
     has_history: bool = True
 
 
@@ -122,17 +128,40 @@ def _goes_on(world: NextWorld) -> bool:
 
 
 async def _ask_engine(query: NextQuery, world: NextWorld) -> list[Proposal]:
+    settings = world.settings
+    found = await _found(query, world, min(settings.min_confidence, settings.jump_confidence), ASKED)
+    here = query.snapshot.line_at(query.offset)
+    led = [each.confidence for each in world.visited if each.uri == query.uri and each.line == here]
+    if led and not any(each.uri == query.uri and _is_on(each, here) for each in found):
+        found += await _given_place(query, world, here, max(led))
+    return found
+
+
+async def _given_place(query: NextQuery, world: NextWorld, line: int, place: float) -> list[Proposal]:
+    """What the engine would write on the line that the user was led to. It was not sure enough to be shown before
+    anybody knew that something is due there; now its chance is that of the text alone."""
+    found = await _found(query, world, THERE, THERE_ASKED)
+    return [
+        replace(each, confidence=min(MOST_THERE, each.confidence / place))
+        for each in found
+        if each.uri == query.uri and _is_on(each, line)
+    ]
+
+
+def _is_on(proposal: Proposal, line: int) -> bool:
+    last = proposal.snapshot.line_at(proposal.edit.span.end)
+    return proposal.kind == "edit" and proposal.line <= line <= last
+
+
+async def _found(query: NextQuery, world: NextWorld, least: float, most: int) -> list[Proposal]:
+    """What the engine proposes where its text still stands, best first."""
     if world.engine is None:
         return []
-    settings = world.settings
     line, column = query.snapshot.line_and_column_at(query.offset)
-    least = min(settings.min_confidence, settings.jump_confidence)
-    found = await world.engine.suggest(
-        query.uri, line, column, max=ASKED, min_confidence=least, timeout_s=LOCAL_S
-    )
+    found = await world.engine.suggest(query.uri, line, column, max=most, min_confidence=least, timeout_s=LOCAL_S)
     out = []
     for each in found:
-        if each.uri != query.uri and not settings.other_files:
+        if each.uri != query.uri and not world.settings.other_files:
             continue
         target = (query.snapshot, True) if each.uri == query.uri else await world.target(each.uri)
         if target is not None and (proposal := from_found(each, *target)) is not None:
@@ -198,11 +227,16 @@ def _best_jump(found: Sequence[Proposal], query: NextQuery, world: NextWorld) ->
 def _refused(proposal: Proposal, query: NextQuery, world: NextWorld) -> NextReason | None:
     if world.rejections.weight(proposal, world.facts.now) >= 0.5:
         return NextReason.REJECTED
-    if proposal.kind == "jump" and proposal.uri == query.uri:
-        if proposal.line == query.snapshot.line_at(query.offset):
+    if proposal.kind == "jump":
+        if proposal.uri == query.uri and proposal.line == query.snapshot.line_at(query.offset):
             return NextReason.NO_CHANGE  # the user is there already
-        return None
+        led = any(each.uri == proposal.uri and each.line == proposal.line for each in _same(proposal, world))
+        return NextReason.VISITED if led else None
     return refusal(proposal, world.facts)
+
+
+def _same(jump: Proposal, world: NextWorld) -> Iterator[Proposal]:
+    return (each for each in world.visited if each.group == jump.group)
 
 
 def _true_now(proposal: Proposal, world: NextWorld) -> Proposal | NextReason:

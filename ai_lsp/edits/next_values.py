@@ -36,6 +36,7 @@ class NextReason(Enum):
     DELETES = "it would delete too much of what the model was shown"
     ELSEWHERE = "the text it was made for does not stand there"
     REJECTED = "it was dismissed here a short while ago"
+    VISITED = "you were led there already and changed nothing"
     TYPED = "it has been typed by hand meanwhile"
     CONTRADICTED = "what was typed meanwhile contradicts it"
     OUTDATED = "the text changed while it was made"

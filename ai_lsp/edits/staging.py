@@ -44,13 +44,27 @@ class Stage:
                 kept.append(now)
         return Stage(tuple(kept), lost)
 
+    def opened(self, document: DocumentSnapshot) -> Stage:
+        """A document was opened: what was said of its file holds where the text is the same."""
+        at_hand = (at_hand_in(each, document) for each in self.waiting)
+        return Stage(tuple(each for each in at_hand if each is not None), self.lost)
+
     def without(self, uri: str) -> Stage:
-        """A document was closed or reopened: nothing is known of it any more."""
+        """A document was closed: nothing is known of it any more."""
         return Stage(tuple(each for each in self.waiting if each.uri != uri), self.lost)
 
     def taken(self, proposal: Proposal) -> Stage:
         """A change was accepted or dismissed: it waits no more."""
         return Stage(tuple(each for each in self.waiting if key(each) != key(proposal)), self.lost)
+
+
+def at_hand_in(proposal: Proposal, document: DocumentSnapshot) -> Proposal | None:
+    """A proposal for a file, as one for the document that was opened on it; None where the text is another."""
+    if proposal.uri != document.uri:
+        return proposal
+    if len(proposal.snapshot) != len(document) or proposal.snapshot.text != document.text:
+        return None
+    return replace(proposal, snapshot=document, is_open=True)
 
 
 def moved(

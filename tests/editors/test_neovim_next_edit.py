@@ -55,6 +55,19 @@ def test_a_rename_and_its_callers_with_tab_alone(place: Place, nvim: Path) -> No
     assert len(told) == renamed(far).count(NEW) + renamed(USER).count(NEW) - 1
 
 
+def test_keys_faster_than_answers_are_kept(place: Place, nvim: Path) -> None:
+    """Tab, Tab, Tab: one that comes before the following edit is there waits for it."""
+    path = place.write("shop.py", SHOP)
+    with normal_mode(place, nvim, path) as screen:
+        rename(screen)
+        screen.wait_for_text("print(grand_total([]) / 2)  ⇥ Tab")
+        for _ in range(2 * (SHOP.count("total") - 1)):
+            screen.press("Tab")
+        screen.wait_for(lambda rows: "assert grand_total([]) == 0" in "\n".join(screen.lines()), "the last one")
+        screen.type(":w\n", pause_s=0)
+        wait_for_bytes(path, renamed(SHOP).encode())
+
+
 def test_what_comes_and_what_goes_is_seen_before_it_happens(place: Place, nvim: Path) -> None:
     path = place.write("shop.py", SHOP)
     with normal_mode(place, nvim, path) as screen:

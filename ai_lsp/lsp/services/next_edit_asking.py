@@ -12,9 +12,9 @@ from typing import TYPE_CHECKING
 from ai_lsp.context.workspace_files import may_suggest_in, read_source
 from ai_lsp.edits.next_edit import NextWorld, next_edit
 from ai_lsp.edits.next_formats.table import MARKS
-from ai_lsp.edits.next_values import NextDeclined, NextQuery, NextReason, Offer, Problem
+from ai_lsp.edits.next_values import NextDeclined, NextQuery, NextReason, Offer, Problem, Proposal
 from ai_lsp.edits.rejections import Rejections
-from ai_lsp.edits.staging import Stage
+from ai_lsp.edits.staging import Stage, at_hand_in, moved
 from ai_lsp.edits.validation import Facts
 from ai_lsp.lsp.from_lsp import path_of
 from ai_lsp.lsp.services.next_edit_engine import EngineFeed
@@ -59,6 +59,7 @@ class NextEdits:
         self.models = NextModels(session)
         self.stage = Stage()
         self.rejections = Rejections()
+        self.visited = Stage()  # jumps that were followed
         self.cursor: Cursor | None = None
         self.last: Outcome | None = None
         self.accepted = 0
@@ -107,6 +108,7 @@ class NextEdits:
             facts=Facts(recent, session.clock(), MARKS),
             stage=self.stage,
             rejections=self.rejections,
+            visited=self.visited.waiting,
             has_history=bool(recent),
         )
 
@@ -156,7 +158,21 @@ class NextEdits:
         self.accepted += 1
         self.models.decided(offer.proposal, is_taken=True)
         self.stage = self.stage.taken(offer.proposal)
+        if offer.proposal.kind == "jump":
+            self._led_to(offer.proposal)
         return True
+
+    def _led_to(self, jump: Proposal) -> None:
+        """The user followed a jump: it is not offered again, and the engine may say more about the place."""
+        document = self.session.documents.get(jump.uri)
+        if document is None:
+            self.visited = self.visited.put([jump])
+        elif not jump.is_open:
+            here = at_hand_in(jump, document)
+            self.visited = self.visited.put([here] if here is not None else [])
+        elif (later := self.session.edits_since(jump.snapshot)) is not None:
+            now = moved(jump, jump.snapshot, later, document) if later else jump
+            self.visited = self.visited.put([now] if isinstance(now, Proposal) else [])
 
     def reject(self, id: str) -> bool:
         """The user dismissed an offer; False where it is not one of ours."""
@@ -172,13 +188,14 @@ class NextEdits:
 
     def opened(self, document: DocumentSnapshot) -> None:
         """A document was opened, perhaps anew."""
-        self.stage = self.stage.without(document.uri)
+        self.stage, self.visited = self.stage.opened(document), self.visited.opened(document)
         self.engine.opened(document)
 
     def changed(self, before: DocumentSnapshot, edits: Sequence[Edit], after: DocumentSnapshot) -> None:
         """A document changed: what waits there is moved, and the cursor is where the last edit ends."""
         self.engine.changed(before, edits, after)
         self.stage = self.stage.moved(before, edits, after)
+        self.visited = self.visited.moved(before, edits, after)
         self.rejections = self.rejections.moved(before.uri, edits)
         offset = map_offset(edits[-1].span.end, edits[-1]) if edits else 0
         self.moved_to(after.uri, min(offset, len(after)))
@@ -195,7 +212,7 @@ class NextEdits:
     def closed(self, uri: str) -> None:
         """A document was closed."""
         self.engine.closed(uri)
-        self.stage = self.stage.without(uri)
+        self.stage, self.visited = self.stage.without(uri), self.visited.without(uri)
         self._problems.pop(uri, None)
         self._places.pop(uri, None)
         if self.cursor is not None and self.cursor.uri == uri:

@@ -3,7 +3,13 @@ local M = {}
 
 local namespace = vim.api.nvim_create_namespace('ai_lsp_next_edit')
 local DELAY_MS = 120 -- after the last change; the server answers from its own engine within a few milliseconds
+local WORD_MS = 300 -- the same behind a word that is being typed: half a name renames nothing
+local NEAR = 2 -- lines from the cursor within which a jump would only cost a key
+local LONGEST = 60
 local shown = nil -- { client_id, buffer, suggestion }
+local asked = {} -- buffer and tick of the last question
+local following = false -- what comes after a taken edit is on its way
+local pressed = false -- and the key was pressed meanwhile
 local timer = nil
 
 local highlights = { AiLspNextEditAdd = 'DiffAdd', AiLspNextEditDelete = 'DiffDelete', AiLspNextEditHint = 'Comment' }
@@ -68,8 +74,19 @@ local function draw_edit(buffer, edit)
   return row
 end
 
+-- Whether the key would apply it: the cursor is at the edit, or so near that it is seen anyway.
+local function is_near(suggestion, buffer)
+  if suggestion.kind ~= 'edit' or suggestion.uri ~= vim.uri_from_bufnr(buffer) then
+    return false
+  end
+  local row = vim.api.nvim_win_get_cursor(0)[1] - 1
+  return row >= suggestion.target.start.line - NEAR and row <= suggestion.target['end'].line + NEAR
+end
+
 local function draw(buffer, suggestion)
+  vim.api.nvim_buf_clear_namespace(buffer, namespace, 0, -1)
   local cursor_row = vim.api.nvim_win_get_cursor(0)[1] - 1
+  local why = vim.fn.strcharpart(suggestion.why, 0, LONGEST)
   local here = suggestion.uri == vim.uri_from_bufnr(buffer)
   local target = suggestion.target.start.line
   if not here then
@@ -81,10 +98,10 @@ local function draw(buffer, suggestion)
     draw_edit(buffer, suggestion.edits[1])
     hint(buffer, target, 'Tab')
   else
-    hint(buffer, target, 'here')
+    hint(buffer, target, why)
   end
   if target < vim.fn.line('w0') - 1 or target > vim.fn.line('w$') - 1 then
-    local what = suggestion.kind == 'edit' and first_change(suggestion.edits[1]) or 'look here'
+    local what = suggestion.kind == 'edit' and first_change(suggestion.edits[1]) or why
     hint(buffer, cursor_row, ('%d: %s'):format(target + 1, what))
   end
 end
@@ -94,29 +111,49 @@ function M.ask()
   local buffer = vim.api.nvim_get_current_buf()
   local client = client_of(buffer)
   clear()
+  if timer then
+    timer:stop()
+  end
   if not client or vim.bo[buffer].buftype ~= '' then
+    following, pressed = false, false
     return
   end
+  asked = { buffer = buffer, tick = vim.api.nvim_buf_get_changedtick(buffer) }
+  local mine = asked
   local params = vim.lsp.util.make_position_params(0, client.offset_encoding)
   params.textDocument.version = vim.lsp.util.buf_versions[buffer]
   client:request('aiLsp/nextEdit', params, function(err, result)
+    if asked ~= mine then
+      return
+    end
+    local is_pressed = pressed
+    following, pressed = false, false
     local suggestion = not err and result and result.suggestions[1]
     local is_stale = vim.lsp.util.buf_versions[buffer] ~= params.textDocument.version
     if not suggestion or is_stale or vim.api.nvim_get_current_buf() ~= buffer then
       return
     end
-    clear()
     shown = { client_id = client.id, buffer = buffer, suggestion = suggestion }
     draw(buffer, suggestion)
+    if is_pressed then
+      M.take()
+    end
   end, buffer)
 end
 
 local function ask_soon()
+  local buffer = vim.api.nvim_get_current_buf()
+  if asked.buffer == buffer and asked.tick == vim.api.nvim_buf_get_changedtick(buffer) then
+    return -- this very text has been asked about, right after it was changed by the key
+  end
   clear()
+  following, pressed = false, false
   if timer then
     timer:stop()
   end
-  timer = vim.defer_fn(M.ask, DELAY_MS)
+  local before = vim.api.nvim_get_current_line():sub(1, vim.api.nvim_win_get_cursor(0)[2])
+  local is_in_word = vim.api.nvim_get_mode().mode:sub(1, 1) == 'i' and before:find('[%w_\128-\255]$')
+  timer = vim.defer_fn(M.ask, is_in_word and WORD_MS or DELAY_MS)
 end
 
 local function tell(command)
@@ -141,9 +178,15 @@ local function apply(suggestion)
   pcall(vim.api.nvim_win_set_cursor, 0, { row + #lines, last })
 end
 
--- Jumps to the edit that is shown, or applies it where the cursor is on its line already; false where none is shown.
+-- Jumps to the edit that is shown, or applies it where the cursor is near it already; false where none is shown.
+-- Pressed again before the following one is there, it waits for that.
 function M.take()
-  if not shown or shown.buffer ~= vim.api.nvim_get_current_buf() then
+  local buffer = vim.api.nvim_get_current_buf()
+  if not shown and following and asked.buffer == buffer then
+    pressed = true
+    return true
+  end
+  if not shown or shown.buffer ~= buffer then
     return false
   end
   local suggestion = shown.suggestion
@@ -151,29 +194,34 @@ function M.take()
     if not shown or shown.suggestion ~= suggestion then
       return
     end
-    local here = suggestion.uri == vim.uri_from_bufnr(shown.buffer)
-    local is_there = here and vim.api.nvim_win_get_cursor(0)[1] - 1 == suggestion.target.start.line
-    if suggestion.kind == 'edit' and is_there then
+    local is_edit, is_here = suggestion.kind == 'edit', suggestion.uri == vim.uri_from_bufnr(buffer)
+    if is_near(suggestion, buffer) then
       apply(suggestion)
       tell(suggestion.command)
     else
       jump(suggestion)
-      if suggestion.kind == 'jump' then
+      if not is_edit then
         tell(suggestion.command)
       end
+      if is_edit and is_here then
+        draw(buffer, suggestion) -- it is the same one, now at hand
+        return
+      end
     end
+    following = true
     M.ask()
   end)
   return true
 end
 
--- Takes the edit that is shown off the screen; it does not come again here for a while.
+-- Takes the edit that is shown off the screen; it does not come again here for a while. Another one may.
 function M.dismiss()
   if not shown then
     return false
   end
   tell({ title = 'Dismiss', command = 'ai-lsp.reject', arguments = { shown.suggestion.id } })
   clear()
+  vim.schedule(M.ask)
   return true
 end
 
@@ -185,7 +233,14 @@ function M.attach(buffer, keys)
     buffer = buffer,
     callback = ask_soon,
   })
-  vim.api.nvim_create_autocmd('BufLeave', { group = group, buffer = buffer, callback = clear })
+  vim.api.nvim_create_autocmd('BufLeave', {
+    group = group,
+    buffer = buffer,
+    callback = function()
+      clear()
+      asked = {}
+    end,
+  })
   for key, what in pairs({ next_edit = M.take, dismiss = M.dismiss }) do
     if keys[key] then
       vim.keymap.set('n', keys[key], function()
