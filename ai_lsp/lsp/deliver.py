@@ -2,7 +2,7 @@
 
 The editor applies it, as one undo step per file. Who asks the user is a matter of the client: change annotations
 where it knows them, its own option where it has one, else a question with Apply, Show and Discard. A file that
-runs code or steers tools is always asked about by name.
+runs code or steers tools is always asked about by name, and so is code that is marked as dangerous.
 """
 
 from __future__ import annotations
@@ -14,10 +14,9 @@ from dataclasses import dataclass, replace
 from enum import Enum
 from typing import TYPE_CHECKING, Any
 
-from ai_lsp.context.protected_paths import why_protected
 from ai_lsp.lsp import to_lsp
 from ai_lsp.lsp.protocol import ClientRefused
-from ai_lsp.lsp.targets import why_barred
+from ai_lsp.lsp.targets import what_needs_a_word, why_barred
 from ai_lsp.text.change import FileChange, WorkspaceChange, rebase_edits
 from ai_lsp.text.document import DocumentSnapshot
 from ai_lsp.text.edit import Edit, Span
@@ -80,7 +79,7 @@ async def deliver(session: Session, change: WorkspaceChange, consent: Consent = 
             return Delivered(Ending.REFUSED, barred)
     if (outdated := at_this_moment(session, change)) and isinstance(outdated, Delivered):
         return outdated
-    protected = protected_of(session, change)
+    protected = await what_needs_a_word(session, change)
     client_asks = session.features.has_annotations or session.features.confirms_itself
     is_asked_here = bool(protected) or (consent is Consent.TO_ASK and not client_asks)
     if is_asked_here and not await confirmed(session, change, protected):
@@ -93,11 +92,6 @@ async def deliver(session: Session, change: WorkspaceChange, consent: Consent = 
         if answer.ending is not Ending.OUTDATED:
             return answer
     return Delivered(Ending.OUTDATED, "The text changed at the very moment at which the edit was to be applied.")
-
-
-def protected_of(session: Session, change: WorkspaceChange) -> list[tuple[str, str]]:
-    """(path, what it is) of the files that are changed only with the user's word by name."""
-    return [(p, what) for f in change.files if (what := why_protected(p := session.relative(f.uri)))]
 
 
 def at_this_moment(session: Session, change: WorkspaceChange) -> WorkspaceChange | Delivered:

@@ -17,6 +17,7 @@ COMMANDS = (
     "ai-lsp.edit",
     "ai-lsp.shellCommand",
     "ai-lsp.review",
+    "ai-lsp.fix",
     "ai-lsp.explainFinding",
     "ai-lsp.dismissFinding",
     "ai-lsp.apply",

@@ -1,4 +1,5 @@
-"""Which files a proposal may touch at all: none that is ignored, outside the workspace or not to be written."""
+"""What a proposal may touch: no file that is ignored, outside the workspace or not to be written; and, only after
+the user's word, what runs code by merely lying there or is marked as dangerous."""
 
 from __future__ import annotations
 
@@ -7,13 +8,46 @@ import os
 from collections.abc import Sequence
 from typing import TYPE_CHECKING
 
+from ai_lsp.context.protected_paths import why_protected
 from ai_lsp.context.workspace_files import WorkspaceFiles
 from ai_lsp.lsp.from_lsp import path_of
+from ai_lsp.text.change import FileChange, WorkspaceChange
 
 if TYPE_CHECKING:
     from ai_lsp.lsp.session import Session
 
 OUTSIDE = "is outside of the workspace"
+
+DANGEROUS = "marked `ai-lsp: dangerous` where the edit is"
+
+
+async def what_needs_a_word(session: Session, change: WorkspaceChange) -> list[tuple[str, str]]:
+    """(path, what it is) of the files that are changed only with the user's word by name: those that run code or
+    steer tools, and those with an edit inside code that a comment calls dangerous."""
+    out = []
+    for file in change.files:
+        name = session.relative(file.uri)
+        if what := why_protected(name):
+            out.append((name, what))
+        elif "dangerous" in file.snapshot.text and await asyncio.to_thread(_is_in_danger, file, name):
+            out.append((name, DANGEROUS))
+    return out
+
+
+def _is_in_danger(file: FileChange, path: str) -> bool:
+    from ai_lsp.diagnostics.danger import danger_lines  # loads the parsers: not before they are needed
+    from ai_lsp.diagnostics.source import read
+
+    source = read(path, file.snapshot.language_id, file.snapshot.text)
+    if source is None:
+        return False
+    document = file.snapshot
+    dangerous = danger_lines(source, [document.line_span(n).start for n in range(document.line_count)])
+    return any(
+        line in dangerous
+        for edit in file.edits
+        for line in range(document.line_at(edit.span.start), document.line_at(edit.span.end) + 1)
+    )
 
 
 async def why_barred(session: Session, uri: str) -> str:

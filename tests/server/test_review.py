@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import asyncio
+import json
 import subprocess
 from pathlib import Path
 from typing import Any
@@ -109,6 +110,65 @@ async def test_what_is_not_a_bug_stays_away_in_the_next_session_too(tmp_path: Pa
         other = open_file(client, tmp_path, "b.py", SHOP)
         await until(lambda: pushed(client, other))
         assert pushed(client, uri) == []
+
+
+COPIED = """def move(self, other):
+    self.left = other.left
+    self.top = other.top
+    self.right = other.right
+    self.bottom = other.right
+"""
+
+
+async def actions_at(client: LspClient, uri: str, line: int) -> dict[str, Any]:
+    place = {"line": line, "character": 6}
+    context = {"diagnostics": pushed(client, uri)[-1]}
+    params = {"textDocument": {"uri": uri}, "range": {"start": place, "end": place}, "context": context}
+    return {a["title"]: a for a in await client.request("textDocument/codeAction", params)}
+
+
+async def test_a_fix_is_a_command_and_one_versioned_edit(tmp_path: Path) -> None:
+    options = {**QUIET, "review": {"disabled": [code for code in CODES if code != "sibling-mismatch"]}}
+    literals = {"codeActionLiteralSupport": {"codeActionKind": {"valueSet": ["quickfix"]}}}
+    text_document = {**DEFAULT_CAPABILITIES["textDocument"], "codeAction": literals}
+    capabilities = {**DEFAULT_CAPABILITIES, "textDocument": text_document}
+    async with session(tmp_path, options, capabilities=capabilities) as client:
+        assert "ai-lsp.fix" in client.capabilities["executeCommandProvider"]["commands"]
+        uri = open_file(client, tmp_path, "a.py", COPIED)
+        await until(lambda: pushed(client, uri))
+        found = await actions_at(client, uri, 4)
+        fix = found["Change `right` to `bottom`"]
+        assert (fix["isPreferred"], "edit" in fix) == (True, False)
+        assert fix["diagnostics"] == pushed(client, uri)[-1]
+        assert await client.request("workspace/executeCommand", fix["command"]) is None
+        wanted = COPIED.removesuffix("right\n") + "bottom\n"
+        await until(lambda: client.documents[uri].text == wanted)
+        await until(lambda: pushed(client, uri)[-1] == [])
+        await client.request("workspace/executeCommand", fix["command"])
+        await until(lambda: "no longer there" in client.seen.messages[-1]["message"])
+
+
+async def test_without_a_sure_fix_a_model_is_instructed(tmp_path: Path) -> None:
+    reply = (
+        "<<<<<<< SEARCH\n    if box.left == box.left:\n=======\n    if box.left == box.right:\n>>>>>>> REPLACE\n"
+    )
+    literals = {"codeActionLiteralSupport": {"codeActionKind": {"valueSet": ["quickfix"]}}}
+    text_document = {**DEFAULT_CAPABILITIES["textDocument"], "codeAction": literals}
+    capabilities = {**DEFAULT_CAPABILITIES, "textDocument": text_document}
+    async with ScriptedModel(reply=reply, dialect="openai") as model:
+        options = {
+            **QUIET,
+            "models": {"big": {"api": "openai", "url": model.url, "model": "any"}},
+            "routes": {**QUIET["routes"], "edit": "big"},
+        }
+        async with session(tmp_path, options, capabilities=capabilities) as client:
+            client.answers.append("Apply")
+            uri = open_file(client, tmp_path, "a.py", SHOP)
+            await until(lambda: pushed(client, uri))
+            fix = (await actions_at(client, uri, 1))["Fix with AI: `same-operands`"]
+            await client.request("workspace/executeCommand", fix["command"])
+            await until(lambda: "box.left == box.right" in client.documents[uri].text)
+            assert "Both sides of `==`" in json.dumps(model.requests[0].body)
 
 
 async def test_ignored_and_secret_files_are_not_reviewed(tmp_path: Path) -> None:

@@ -203,6 +203,24 @@ async def test_protected_files_are_named_even_where_the_editor_asks_itself(
     assert editor.sent() == []
 
 
+async def test_code_that_is_marked_as_dangerous_is_asked_about_even_where_the_edit_was_seen(
+    editor: Editor, tmp_path: Path
+) -> None:
+    uri = (tmp_path / "a.py").as_uri()
+    text = TEXT + "\n\n# ai-lsp: dangerous\ndef pay(r):\n    return r\n"
+    snapshot = editor.open(uri, text)
+    at = text.rindex("r\n")
+    editor.answers = ["Discard"]
+    risky = single_file("square it", snapshot, [Edit(Span(at, at + 1), "r ** 2")])
+    assert (await deliver(editor.session, risky, Consent.GIVEN)).ending is Ending.DISCARDED
+    expected = "ai-lsp: square it: 1 edit in a.py. a.py is marked `ai-lsp: dangerous` where the edit is."
+    assert editor.questions() == [expected]
+    assert editor.sent() == []
+    # The same file outside of that function is as any other.
+    assert (await deliver(editor.session, square(snapshot), Consent.GIVEN)).ending is Ending.APPLIED
+    assert len(editor.questions()) == 1
+
+
 async def test_what_the_user_typed_meanwhile_moves_the_edit(editor: Editor, tmp_path: Path) -> None:
     """The first try meets a newer version; the second is moved, and the user is not asked again."""
     uri = (tmp_path / "a.py").as_uri()

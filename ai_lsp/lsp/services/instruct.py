@@ -23,7 +23,7 @@ from ai_lsp.edits.instruct_values import (
 from ai_lsp.edits.presets import fix_instruction, offered
 from ai_lsp.lsp import to_lsp
 from ai_lsp.lsp.actions import QUICK_FIX, command_action
-from ai_lsp.lsp.deliver import Delivered, Ending, choose, confirmed, deliver, protected_of, workspace_edit
+from ai_lsp.lsp.deliver import Delivered, Ending, choose, confirmed, deliver, workspace_edit
 from ai_lsp.lsp.progress import Progress
 from ai_lsp.lsp.protocol import Request, RequestRefused, Route
 from ai_lsp.lsp.services.instruct_check import check_of
@@ -31,6 +31,7 @@ from ai_lsp.lsp.services.instruct_gather import open_file, task_of
 from ai_lsp.lsp.services.instruct_hunks import Hunks, still_true
 from ai_lsp.lsp.services.instruct_wish import Places, Wish, at_this_moment, of_command, of_params
 from ai_lsp.lsp.services.service import Command, Service
+from ai_lsp.lsp.targets import what_needs_a_word
 from ai_lsp.text.change import WorkspaceChange
 from ai_lsp.text.document import DocumentSnapshot
 from ai_lsp.text.edit import Edit, Span
@@ -326,9 +327,8 @@ class InstructService(Service):
             gone = Failure(Why.SELECTION_GONE, f"{_parts(lost)} out of date: you typed there meanwhile.")
             raise RequestRefused(REQUEST_FAILED, gone.sentence)
         change = WorkspaceChange(f"AI: {_short(wish.instruction)}", files)
-        if (protected := protected_of(self.session, change)) and not await confirmed(
-            self.session, change, protected
-        ):
+        protected = await what_needs_a_word(self.session, change)
+        if protected and not await confirmed(self.session, change, protected):
             raise RequestRefused(REQUEST_FAILED, "The edit was discarded.")
         return workspace_edit(self.session, change, client_asks=not protected)
 

@@ -3,14 +3,12 @@
 from __future__ import annotations
 
 import asyncio
-import itertools
 import logging
 from collections.abc import Callable, Mapping, Sequence
-from dataclasses import dataclass, replace
+from dataclasses import replace
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
-from ai_lsp.diagnostics import dismissed
 from ai_lsp.diagnostics.anchors import moved
 from ai_lsp.diagnostics.client import Reviewer, ReviewFailed
 from ai_lsp.diagnostics.finding import Finding
@@ -21,7 +19,9 @@ from ai_lsp.lsp import from_lsp
 from ai_lsp.lsp.from_lsp import InvalidParams, mapping, path_of
 from ai_lsp.lsp.protocol import Request, Route
 from ai_lsp.lsp.services import review_to_lsp
+from ai_lsp.lsp.services.review_acting import Acting
 from ai_lsp.lsp.services.review_model import CODE, Refused, as_findings, claims, together
+from ai_lsp.lsp.services.review_shelf import Shelf, root_of
 from ai_lsp.lsp.services.service import Command, Service
 from ai_lsp.text.document import DocumentSnapshot
 from ai_lsp.text.edit import Edit, Span
@@ -36,60 +36,41 @@ log = logging.getLogger(__name__)
 PULL_PATIENCE_S = 1.0
 """How long textDocument/diagnostic waits for a review that is under way; a model's is never waited for."""
 
-OWNER = "review"
-
-
-@dataclass(slots=True)
-class _Held:
-    """What is known of an open document; `result_id` changes with what would be shown."""
-
-    findings: tuple[Finding, ...] = ()
-    result_id: str = "0"
-
 
 class ReviewService(Service):
-    """Findings of open documents move with their text; those of other files stand until the file is opened."""
+    """Reviews documents when they are opened and saved, and whole changes when it is asked to."""
 
     def __init__(self, session: Session) -> None:
         super().__init__(session)
         self._texts = Reviewer()
         self._files = Reviewer()
-        self._held: dict[str, _Held] = {}
-        self._on_disk: dict[str, list[dict[str, Any]]] = {}
+        self._shelf = Shelf(session)
+        self._acting = Acting(session, self._shelf)
         self._running: dict[str, asyncio.Task[None]] = {}
-        self._dismissed: dict[str, frozenset[str]] = {}
         self._fresh: dict[str, list[int]] = {}  # lines that differ from the last commit, when last reviewed
         self._settled = asyncio.Event()
-        self._result_ids = itertools.count(1)
 
     def methods(self) -> Mapping[str, Route]:
         return {"textDocument/diagnostic": Route(self._pull, _no_report)}
 
     def commands(self) -> Mapping[str, Command]:
-        return {
-            "ai-lsp.review": self._review,
-            "ai-lsp.explainFinding": self._explain,
-            "ai-lsp.dismissFinding": self._dismiss,
-        }
+        return {"ai-lsp.review": self._review, **self._acting.commands()}
+
+    def code_actions(
+        self, document: DocumentSnapshot, span: Span, context: Mapping[str, Any]
+    ) -> Sequence[Mapping[str, Any]]:
+        shown = context.get("diagnostics")
+        return self._acting.actions(document, span, shown if isinstance(shown, list) else [])
 
     # Documents
 
     def opened(self, document: DocumentSnapshot) -> None:
-        self._held[document.uri] = _Held()
-        if self._on_disk.pop(document.uri, None):
-            self.session.published.publish(OWNER, document.uri, [])
+        self._shelf.open(document.uri)
         if self.session.is_started:
             self._begin(document.uri)
 
     def changed(self, before: DocumentSnapshot, edits: Sequence[Edit], after: DocumentSnapshot) -> None:
-        held = self._held.get(after.uri)
-        if held is None or not held.findings:
-            return
-        kept = moved(held.findings, before, edits)
-        is_fewer = len(kept) < len(held.findings)
-        held.findings = kept
-        if is_fewer:
-            self._show(after.uri)
+        self._shelf.edited(before, edits, after)
 
     def saved(self, uri: str) -> None:
         self._begin(uri)
@@ -97,7 +78,7 @@ class ReviewService(Service):
             self.session.works.start("Review", lambda progress: self._ask_about(uri, None, progress))
 
     def closed(self, uri: str) -> None:
-        self._held.pop(uri, None)
+        self._shelf.close(uri)
         self._fresh.pop(uri, None)
         if (task := self._running.pop(uri, None)) is not None:
             task.cancel()
@@ -127,7 +108,7 @@ class ReviewService(Service):
         found: Sequence[Finding] = ()
         is_small = len(document) <= settings.max_file_kb * 1024
         if settings.enabled and is_small and not self.session.is_ignored(uri):
-            root = self._root_of(uri)
+            root = root_of(self.session, uri)
             disabled = frozenset(settings.disabled)
             task = Task(self.session.relative(uri), document.language_id, document.text, root, disabled=disabled)
             try:
@@ -135,38 +116,10 @@ class ReviewService(Service):
             except ReviewFailed as error:
                 log.warning("%s", error)
                 return
-            quiet = await self._quiet(root)
+            quiet = await self._shelf.quiet(root)
             found = [f for raw in answer["findings"] if (f := finding_from_json(raw)).fingerprint not in quiet]
             self._fresh[uri] = answer["changed"]
-        self._take(document, found)
-
-    def _take(self, reviewed: DocumentSnapshot, found: Sequence[Finding]) -> None:
-        """Findings of a text that may be older than the document by now."""
-        held, later = self._held.get(reviewed.uri), self.session.edits_since(reviewed)
-        if held is None or later is None:
-            return
-        now = moved(found, reviewed, later)
-        if now != held.findings:
-            held.findings = now
-            self._show(reviewed.uri)
-            if self.session.features.refreshes_diagnostics:
-                self.session.spawn("refresh", self._refresh())
-
-    def _show(self, uri: str) -> None:
-        """Tell the client at once where it is told at all; those that pull find another result id."""
-        held, document = self._held.get(uri), self.session.documents.get(uri)
-        if held is None or document is None:
-            return
-        held.result_id = str(next(self._result_ids))
-        if not self.session.features.pulls_diagnostics:
-            self.session.published.publish(OWNER, uri, self._diagnostics(document, held), document.version)
-
-    async def _refresh(self) -> None:
-        await self.session.client.ask("workspace/diagnostic/refresh", None, timeout_s=5.0)
-
-    def _diagnostics(self, document: DocumentSnapshot, held: _Held) -> list[dict[str, Any]]:
-        related = self.session.features.shows_related
-        return [review_to_lsp.diagnostic(f, document, with_related=related) for f in held.findings]
+        self._shelf.take(document, found)
 
     def _pull(self, params: Any, request: Request | None) -> Any:
         uri = from_lsp.document_uri(params)
@@ -175,12 +128,7 @@ class ReviewService(Service):
     async def _report(self, uri: str, known: object) -> dict[str, Any]:
         if (task := self._running.get(uri)) is not None:
             await asyncio.wait({task}, timeout=PULL_PATIENCE_S)
-        held, document = self._held.get(uri), self.session.documents.get(uri)
-        if held is None or document is None:
-            return {"kind": "full", "items": self._on_disk.get(uri, [])}
-        if known == held.result_id and held.result_id != "0":
-            return {"kind": "unchanged", "resultId": held.result_id}
-        return {"kind": "full", "resultId": held.result_id, "items": self._diagnostics(document, held)}
+        return self._shelf.report(uri, known)
 
     # Whole changes
 
@@ -247,21 +195,17 @@ class ReviewService(Service):
 
     def _add(self, asked: DocumentSnapshot, said: Sequence[Claim], path: str) -> None:
         """Show claims about a text that may be older than the document by now."""
-        held, later = self._held.get(asked.uri), self.session.edits_since(asked)
-        if held is None or later is None:
+        later = self.session.edits_since(asked)
+        if later is None:
             return
-        quiet = self._dismissed.get(self._root_of(asked.uri), frozenset())
+        quiet = self._shelf.known_quiet(root_of(self.session, asked.uri))
         new = [f for f in as_findings(said, asked, path) if f.fingerprint not in quiet]
-        known = [f for f in held.findings if f.code != CODE]
-        held.findings = together(known, moved(new, asked, later))
-        self._show(asked.uri)
-        if self.session.features.refreshes_diagnostics:
-            self.session.spawn("refresh", self._refresh())
+        known = [f for f in self._shelf.of(asked.uri) if f.code != CODE]
+        self._shelf.put(asked.uri, together(known, moved(new, asked, later)))
 
     def _known_of(self, document: DocumentSnapshot) -> Callable[[str, int], Sequence[str]]:
         """What the finders say of a line: told to the model when it checks a claim."""
-        held = self._held.get(document.uri)
-        findings = held.findings if held is not None else ()
+        findings = self._shelf.of(document.uri)
 
         def known(path: str, line: int) -> Sequence[str]:
             span = document.line_span(line)
@@ -282,7 +226,7 @@ class ReviewService(Service):
         roots, settings = self.session.roots, self.session.settings
         if not roots:
             return {"files": [], "skipped": [], "problem": "no folder is open"}
-        quiet = await self._quiet(roots[0])
+        quiet = await self._shelf.quiet(roots[0])
         route = self._route() if progress is not None and revision is not None else None
         request = {
             "root": roots[0],
@@ -302,7 +246,7 @@ class ReviewService(Service):
                 if "skipped" in answer:
                     skipped.append({"uri": Path(answer["file"]).as_uri(), "why": answer["skipped"]})
                 elif "file" in answer:
-                    files.append(self._keep_on_disk(answer, quiet))
+                    files.append(self._shelf.keep_on_disk(answer, quiet))
                     regions += [Region(answer["file"], first, tuple(rows)) for first, rows in answer["regions"]]
                 if progress is not None and total:
                     done = len(files) + len(skipped)
@@ -333,79 +277,10 @@ class ReviewService(Service):
             item = review_to_lsp.diagnostic(finding, line, with_related=False)
             for end in item["range"].values():
                 end["line"] = claim.line
-            self._on_disk[uri] = [*self._on_disk.get(uri, ()), item]
-            self.session.published.publish(OWNER, uri, self._on_disk[uri])
+            self._shelf.add_on_disk(uri, item)
             for file in files:
                 file["findings"] += file["uri"] == uri
-
-    def _keep_on_disk(self, answer: Mapping[str, Any], quiet: frozenset[str]) -> dict[str, Any]:
-        uri = Path(answer["file"]).as_uri()
-        related = self.session.features.shows_related
-        items = [
-            review_to_lsp.diagnostic_on_disk(raw, uri, finding_from_json(raw), with_related=related)
-            for raw in answer["findings"]
-            if raw["fingerprint"] not in quiet
-        ]
-        if uri not in self._held:
-            self._on_disk[uri] = items
-            self.session.published.publish(OWNER, uri, items)
-        return {"uri": uri, "lines": answer["lines"], "findings": len(items)}
-
-    # What can be done about a finding
-
-    def code_actions(
-        self, document: DocumentSnapshot, span: Span, context: Mapping[str, Any]
-    ) -> Sequence[Mapping[str, Any]]:
-        held = self._held.get(document.uri)
-        near = [f for f in held.findings if _meets(f.span, span)] if held is not None else []
-        shown = context.get("diagnostics")
-        return review_to_lsp.actions(near, document, shown if isinstance(shown, list) else [])
-
-    def _explain(self, arguments: list[Any]) -> str:
-        finding = self._finding(arguments)
-        text = review_to_lsp.explanation(finding) if finding is not None else "This finding is no longer there."
-        self.session.client.notify("window/showMessage", {"type": 3, "message": text})
-        return text
-
-    def _dismiss(self, arguments: list[Any]) -> None:
-        finding = self._finding(arguments)
-        if finding is None:
-            return
-        uri = str(mapping(arguments[0]).get("uri"))
-        held = self._held[uri]
-        held.findings = tuple(f for f in held.findings if f.fingerprint != finding.fingerprint)
-        self._show(uri)
-        self.session.spawn("remember what is no bug", self._remember(self._root_of(uri), finding.fingerprint))
-
-    async def _remember(self, root: str, fingerprint: str) -> None:
-        self._dismissed[root] = await self._quiet(root) | {fingerprint}
-        if self.session.features.refreshes_diagnostics:
-            await self._refresh()
-        try:
-            await asyncio.to_thread(dismissed.add, root, fingerprint)
-        except OSError as error:
-            self.session.tell(f"ai-lsp could not remember that this is not a bug: {error}")
-
-    def _finding(self, arguments: list[Any]) -> Finding | None:
-        wish = mapping(arguments[0] if arguments else None, "arguments[0]")
-        held = self._held.get(str(wish.get("uri")))
-        wanted = wish.get("fingerprint")
-        return next((f for f in held.findings if f.fingerprint == wanted), None) if held is not None else None
-
-    async def _quiet(self, root: str) -> frozenset[str]:
-        """Fingerprints that the user called not a bug, in this repository."""
-        if root not in self._dismissed:
-            self._dismissed[root] = frozenset(await asyncio.to_thread(dismissed.load, root))
-        return self._dismissed[root]
-
-    def _root_of(self, uri: str) -> str:
-        path = path_of(uri) or ""
-        return next((r for r in self.session.roots if path.startswith(r.rstrip("/") + "/")), "")
 
 
 def _no_report() -> dict[str, Any]:
     return {"kind": "full", "items": []}
-
-
-def _meets(a: Span, b: Span) -> bool:
-    return a.start <= b.end and b.start <= a.end

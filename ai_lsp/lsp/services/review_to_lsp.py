@@ -1,8 +1,8 @@
-"""Findings as diagnostics and code actions."""
+"""Findings as diagnostics, and in words."""
 
 from __future__ import annotations
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Mapping
 from typing import Any
 
 from ai_lsp.diagnostics.finding import Evidence, Finding
@@ -61,43 +61,6 @@ def _evidence(evidence: Evidence) -> dict[str, Any]:
         "detail": evidence.detail,
         "weight": round(evidence.weight, 3),
     }
-
-
-def actions(
-    findings: Sequence[Finding], document: DocumentSnapshot, shown: Sequence[Any]
-) -> list[dict[str, Any]]:
-    """What can be done about findings; `shown` are the client's diagnostics, linked to by fingerprint."""
-    out: list[dict[str, Any]] = []
-    for finding in findings:
-        links = [d for d in shown if isinstance(d, Mapping) and _fingerprint(d) == finding.fingerprint]
-        about: dict[str, Any] = {"kind": "quickfix", **({"diagnostics": links} if links else {})}
-        argument = {"fingerprint": finding.fingerprint, "uri": document.uri}
-        if finding.fix:
-            edits = [
-                {
-                    "range": to_lsp.lsp_range(document, e.span.start, e.span.end),
-                    "newText": to_lsp.with_line_ends(e.new_text, document),
-                }
-                for e in finding.fix
-            ]
-            out.append({**about, "title": finding.fix_title or "Fix it", "edit": _edit(document, edits)})
-        for title, command in (
-            (f"Explain `{finding.code}`", "ai-lsp.explainFinding"),
-            (f"Not a bug: `{finding.code}` here", "ai-lsp.dismissFinding"),
-        ):
-            call = {"title": title, "command": command, "arguments": [argument]}
-            out.append({**about, "title": title, "command": call})
-    return out
-
-
-def _edit(document: DocumentSnapshot, edits: Sequence[Mapping[str, Any]]) -> dict[str, Any]:
-    identifier = {"uri": document.uri, "version": document.version}
-    return {"documentChanges": [{"textDocument": identifier, "edits": list(edits)}]}
-
-
-def _fingerprint(shown: Mapping[str, Any]) -> object:
-    data = shown.get("data")
-    return data.get("fingerprint") if isinstance(data, Mapping) else None
 
 
 def explanation(finding: Finding) -> str:
