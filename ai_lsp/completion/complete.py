@@ -13,7 +13,7 @@ from ai_lsp.completion.clean import Limits, clean, is_decided, unwrap
 from ai_lsp.completion.gate import decide
 from ai_lsp.completion.in_flight import Flight
 from ai_lsp.completion.prompt import build, is_single_line
-from ai_lsp.completion.query import Declined, Query, Reason, Suggestion
+from ai_lsp.completion.query import Declined, Due, Query, Reason, Suggestion
 from ai_lsp.completion.reuse import Spot, spot_of
 from ai_lsp.completion.reuse_state import Reuse, steady
 from ai_lsp.completion.world import ModelRoute, World
@@ -54,7 +54,9 @@ async def complete(query: Query, world: World) -> Suggestion | Declined:
         return refused
     later = None if world.shown is None else world.edits_since(world.shown.snapshot)
     on_screen = typed_through(query, world.shown, later)
-    if world.route is None:
+    if world.due is not None:
+        answer: Suggestion | Declined = _due(query, world.due, on_screen)
+    elif world.route is None:
         answer = await _from_predictor(query, world, on_screen)
     elif world.reuse is not None:
         answer = await _Asking(query, world, world.route, world.reuse).answer(on_screen)
@@ -68,6 +70,14 @@ async def complete(query: Query, world: World) -> Suggestion | Declined:
         fallback = await _ask_predictor(query, world, world.settings.least_confidence)
         answer = answer if isinstance(fallback, Declined) else fallback
     return answer if isinstance(answer, Declined) else _with_menu(_true_now(answer, world), query)
+
+
+def _due(query: Query, due: Due, on_screen: Suggestion | None) -> Suggestion:
+    """The next edit, which waits for just this cursor: known before, and surer than what merely goes on here."""
+    known = on_screen is not None and on_screen.text == due.text
+    id = on_screen.id if on_screen is not None and known else due.id
+    why = f"the next edit: {due.why}"
+    return Suggestion(id, query.snapshot, query.offset, due.text, due.origin, due.confidence, 0, why)
 
 
 # The embedded predictor -------------------------------------------------------------------------------------

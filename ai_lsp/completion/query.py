@@ -94,6 +94,17 @@ class Query:
 
 
 @dataclass(frozen=True, slots=True)
+class Due:
+    """A next edit that was found before and only inserts text at the query's cursor. `id` names its offer."""
+
+    id: str
+    text: str
+    origin: Literal["local", "model"]
+    confidence: float
+    why: str
+
+
+@dataclass(frozen=True, slots=True)
 class Suggestion:
     """Insert `text` at `offset` of `snapshot`, in place of the `covers` characters that follow it there.
 

@@ -8,7 +8,7 @@ from typing import TYPE_CHECKING, Protocol
 
 from ai_lsp.completion.gate import NOTHING_HAPPENED, Moment
 from ai_lsp.completion.prompt import Around, Built, Memory
-from ai_lsp.completion.query import Suggestion
+from ai_lsp.completion.query import Due, Suggestion
 from ai_lsp.completion.settings import CompletionSettings
 from ai_lsp.context.counts import Count
 from ai_lsp.errors import ModelError
@@ -78,7 +78,7 @@ class World:
     or None where they are not known any more; `new_id` names a suggestion. `around` gives what is known of
     other places, which may take a moment, `memory` is that of the document's last prompt, and `built` is told of
     each new one. `reuse` is what the session remembers; without it, every completion begins with nothing.
-    `debounce_s` None: as the typing wants it."""
+    `debounce_s` None: as the typing wants it. `due` is the next edit where it stands at the cursor."""
 
     settings: CompletionSettings
     is_off: bool
@@ -95,3 +95,4 @@ class World:
     built: Callable[[Built], None] | None = None
     reuse: Reuse | None = None
     moment: Moment = NOTHING_HAPPENED
+    due: Due | None = None

@@ -8,7 +8,7 @@ from typing import Any, Protocol
 
 from ai_lsp.edits.next_settings import NextEditSettings
 from ai_lsp.edits.next_values import Found, NextDeclined, NextQuery, NextReason, Offer, Proposal
-from ai_lsp.edits.rejections import Rejections
+from ai_lsp.edits.rejections import UNWANTED, Rejections
 from ai_lsp.edits.staging import Stage, distance, key, moved, smallest
 from ai_lsp.edits.validation import Facts, refusal
 from ai_lsp.text.diff import single_edit
@@ -225,7 +225,7 @@ def _best_jump(found: Sequence[Proposal], query: NextQuery, world: NextWorld) ->
 
 
 def _refused(proposal: Proposal, query: NextQuery, world: NextWorld) -> NextReason | None:
-    if world.rejections.weight(proposal, world.facts.now) >= 0.5:
+    if world.rejections.weight(proposal, world.facts.now) >= UNWANTED:
         return NextReason.REJECTED
     if proposal.kind == "jump":
         if proposal.uri == query.uri and proposal.line == query.snapshot.line_at(query.offset):

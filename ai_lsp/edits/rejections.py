@@ -15,6 +15,9 @@ DISMISSED_S = 600.0
 """Half-life of a dismissal, doubled each time the same thing is dismissed again. What was merely passed over is
 none: in replayed commits, holding that against a change costs as much coverage as it gains precision."""
 
+UNWANTED = 0.5
+"""How much of a dismissal must be remembered for the same thing not to be shown."""
+
 _FAR = 2_000  # characters between two places that are still "here" for one text
 
 
@@ -64,7 +67,7 @@ class Rejections:
         return Rejections(tuple(out))
 
     def weight(self, proposal: Proposal, now: float) -> float:
-        """How unwanted a proposal is, 0..1: 0.5 and more means that it is not shown."""
+        """How unwanted a proposal is, 0..1; from UNWANTED on it is not shown."""
         return max((each.weight(now) for each in self.items if _is_same(each, proposal)), default=0.0)
 
 

@@ -14,7 +14,7 @@ from typing import Any
 from ai_lsp import config
 from ai_lsp.completion.gate import NOTHING_HAPPENED, Moment
 from ai_lsp.completion.local.client import LocalPredictor
-from ai_lsp.completion.query import Declined, Query, Suggestion
+from ai_lsp.completion.query import Declined, Due, Query, Suggestion
 from ai_lsp.completion.reuse_state import Reuse
 from ai_lsp.completion.world import World
 from ai_lsp.context.workspace_files import OWN_IGNORES, is_secret, may_suggest_in
@@ -75,6 +75,7 @@ class Session:
         self.shown = Shown()
         self.reuse = Reuse()
         self.moment: Callable[[Query], Moment] = lambda query: NOTHING_HAPPENED  # set by the service of silence
+        self.due: Callable[[Query], Due | None] = lambda query: None  # set by the service of next edits
         self.judge: Judge = lambda query, answer: answer  # set by the service of learning
         self.published = Published(client.notify)
         self.surroundings = Surroundings(self)
@@ -364,12 +365,11 @@ class Session:
         """What a completion may look at, taken before it waits for anything."""
         settings = self.settings
         name = settings.routes.completion
-        is_off = name == ""
         route = self.models.route(name) if name not in ("", "local") else None
         completion = settings.completion
         return World(
             settings=completion,
-            is_off=is_off,
+            is_off=name == "",
             is_ignored=self.is_ignored(query.snapshot.uri),
             shown=self.shown.last(query.snapshot.uri),
             predictor=self.predictor,
@@ -383,6 +383,7 @@ class Session:
             built=lambda built: self.surroundings.remember(query.snapshot.uri, built),
             reuse=self.reuse,
             moment=self.moment(query),
+            due=self.due(query),
         )
 
     @property

@@ -104,14 +104,16 @@ class Shown:
 
 def accept(session: Session, id: str) -> None:
     """The user took a suggestion, of completion or of another feature."""
-    if not any(service.accepted(id) for service in session.services):
+    is_others = any(service.accepted(id) for service in session.services)
+    if session.shown.get(id) is not None or not is_others:  # a next edit may have gone out as ghost text
         session.shown.accept(id)
         session.reuse.accepted(session.clock())
 
 
 def reject(session: Session, id: str) -> None:
     """The user dismissed a suggestion, of completion or of another feature."""
-    if not any(service.rejected(id) for service in session.services):
+    is_others = any(service.rejected(id) for service in session.services)
+    if session.shown.get(id) is not None or not is_others:
         if (suggestion := session.shown.get(id)) is not None:
             session.reuse.rejected(suggestion.snapshot, suggestion.offset)
         session.shown.reject(id)

@@ -9,11 +9,13 @@ from collections.abc import Sequence
 from dataclasses import dataclass, replace
 from typing import TYPE_CHECKING
 
+from ai_lsp.completion.query import Due, Query
 from ai_lsp.context.workspace_files import may_suggest_in, read_source
+from ai_lsp.edits.at_cursor import inserted_at
 from ai_lsp.edits.next_edit import NextWorld, next_edit
 from ai_lsp.edits.next_formats.table import MARKS
 from ai_lsp.edits.next_values import NextDeclined, NextQuery, NextReason, Offer, Problem, Proposal
-from ai_lsp.edits.rejections import Rejections
+from ai_lsp.edits.rejections import UNWANTED, Rejections
 from ai_lsp.edits.staging import Stage, at_hand_in, moved
 from ai_lsp.edits.validation import Facts
 from ai_lsp.lsp.from_lsp import path_of
@@ -70,7 +72,9 @@ class NextEdits:
 
     # Asking
 
-    async def suggest(self, query: NextQuery, *, is_asked: bool = True) -> tuple[Offer, ...] | NextDeclined:
+    async def suggest(
+        self, query: NextQuery, *, is_asked: bool = True, may_ask_model: bool = True
+    ) -> tuple[Offer, ...] | NextDeclined:
         """The next edits of a query, best first; remembered by id for their acceptance. `ai-lsp.why` speaks only
         of what the client or the user has asked for."""
         session, began = self.session, self.session.clock()
@@ -80,7 +84,8 @@ class NextEdits:
         try:
             if not session.is_checked(query.uri):
                 await session.checked(query.uri)
-            answer = await next_edit(query, self._world(query))
+            world = self._world(query)
+            answer = await next_edit(query, world if may_ask_model else replace(world, model=None))
         finally:
             now = session.clock()
             if is_asked:
@@ -88,7 +93,9 @@ class NextEdits:
         if not isinstance(answer, NextDeclined):
             self._remember(answer)
             best = answer[0].proposal
-            if not any(p.uri == best.uri and p.origin == "model" for p in self.stage.waiting if p != best):
+            if may_ask_model and not any(
+                p.uri == best.uri and p.origin == "model" for p in self.stage.waiting if p != best
+            ):
                 self.models.look_ahead(query, best, session.history.recent(HISTORY))
         return answer
 
@@ -140,9 +147,25 @@ class NextEdits:
     def _remember(self, offers: Sequence[Offer]) -> None:
         self.stage = self.stage.put(offer.proposal for offer in offers)
         for offer in offers:
-            self._offers[offer.id] = offer
+            self._keep(offer)
+
+    def _keep(self, offer: Offer) -> None:
+        self._offers[offer.id] = offer
         while len(self._offers) > REMEMBERED:
             self._offers.popitem(last=False)
+
+    def due(self, query: Query) -> Due | None:
+        """What waits for the cursor of a completion and only inserts text there."""
+        least, now = self.session.settings.next_edit.min_confidence, self.session.clock()
+        for each in self.stage.waiting:
+            if each.snapshot is not query.snapshot or each.confidence < least:
+                continue
+            text = inserted_at(each, query.offset)
+            if text is not None and self.rejections.weight(each, now) < UNWANTED:
+                offer = Offer(f"next-{next(self._ids)}", each)
+                self._keep(offer)
+                return Due(offer.id, text, each.origin, each.confidence, each.why)
+        return None
 
     # What becomes of offers
 

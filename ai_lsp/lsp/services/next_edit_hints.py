@@ -65,6 +65,11 @@ class Hints:
             "diagnostic" if features.name in HINTED and not (self._draws or features.draws_next_edit) else "off"
         )
 
+    @property
+    def as_ghost_text(self) -> bool:
+        """Whether what stands at the cursor goes out as ghost text: not where the client draws it anyway."""
+        return not (self._draws or self._session.features.draws_next_edit)
+
     def asked_for(self) -> None:
         """The client asks for the next edit itself, and so draws it."""
         if not self._draws:
@@ -84,7 +89,7 @@ class Hints:
         """A document changed: look again after a pause."""
         if self._looking is not None:
             self._looking.cancel()
-        if self.kind != "off":
+        if self.kind != "off" or self.as_ghost_text:
             self._looking = self._session.spawn("hint at the next edit", self._look())
 
     def closed(self, uri: str) -> None:
@@ -105,10 +110,12 @@ class Hints:
         if cursor is None or document is None:
             return
         query = NextQuery(document, min(cursor.offset, len(document)), self._session.relative(cursor.uri))
-        answer = await self._next_edits.suggest(query, is_asked=False)
+        # A model is not asked for what may never be seen.
+        is_seen = self.kind != "off"
+        answer = await self._next_edits.suggest(query, is_asked=False, may_ask_model=is_seen)
         if isinstance(answer, NextDeclined):
             self.clear()
-        else:
+        elif is_seen:
             self._show(answer[0], document, query.offset)
 
     def _show(self, offer: Offer, document: DocumentSnapshot, offset: int) -> None:
