@@ -1,16 +1,14 @@
-"""How fast the syntax of a large file follows a key, and how little the event loop feels of it.
+"""How fast the syntax of a large file follows a key, in the process beside the server that knows it.
 
     python -m bench.syntax [--lines 20000] [--keys 60] [--json PATH]
 
 One file per language, made by repeating a sample with numbered names. Times are wall times on this machine as it
-is; `cpu` columns are the worker's own processor time, which load elsewhere does not change. Delays are how late a
-task that sleeps 1 ms wakes up; `idle` is the same with nothing going on, the floor of this machine.
+is; `cpu` columns are processor time, which load elsewhere does not change.
 """
 
 from __future__ import annotations
 
 import argparse
-import asyncio
 import json
 import platform
 import statistics
@@ -19,7 +17,7 @@ from collections.abc import Sequence
 from pathlib import Path
 
 from ai_lsp.context.languages import LANGUAGES, SECTIONS, Row, syntax_of
-from ai_lsp.context.syntax import Parsed, SyntaxTrees, Turns, facts, parse_changes, parse_whole
+from ai_lsp.context.syntax import Parsed, Turns, facts, parse_changes, parse_whole
 from ai_lsp.text.document import DocumentSnapshot
 from ai_lsp.text.edit import Edit, Span
 
@@ -84,39 +82,6 @@ def keys_of_one_worker(row: Row, text: str, keys: int) -> dict[str, object]:
     }
 
 
-async def delays_while(work: asyncio.Future[object] | None, seconds: float = 1.0) -> list[float]:
-    """How late a sleeper of 1 ms wakes, until `work` is done, or for some seconds."""
-    out = []
-    end = time.perf_counter() + seconds
-    while not work.done() if work is not None else time.perf_counter() < end:
-        began = time.perf_counter()
-        await asyncio.sleep(0.001)
-        out.append(time.perf_counter() - began - 0.001)
-    return out
-
-
-async def loop_delays(row: Row, text: str, keys: int) -> dict[str, object]:
-    """The loop's delay while the whole file is parsed, and while keys are followed."""
-    trees = SyntaxTrees()
-    idle = await delays_while(None)
-    first = DocumentSnapshot("file:///x", 1, row.ids[0], text)
-    whole = await delays_while(asyncio.ensure_future(trees.tree(first, lambda _: None)))
-
-    async def type_keys() -> None:
-        parsed = await trees.tree(first, lambda _: None)
-        assert parsed is not None
-        at = len(text) // 2
-        for i in range(keys):
-            snapshot, edit = typed(parsed, "x", at + i)
-            edits = [edit]
-            parsed = await trees.tree(snapshot, lambda _, edits=edits: edits)  # type: ignore[misc]
-            assert parsed is not None
-
-    typing = await delays_while(asyncio.ensure_future(type_keys()))
-    trees.close()
-    return {"idle_ms": figures(idle), "whole_ms": figures(whole), "typing_ms": figures(typing)}
-
-
 def one_language(name: str, lines: int, keys: int) -> dict[str, object]:
     row = next(row for row in LANGUAGES if row.name == name)
     cpu = time.thread_time()
@@ -129,7 +94,7 @@ def one_language(name: str, lines: int, keys: int) -> dict[str, object]:
     first_use = 1e3 * (time.thread_time() - cpu)
     text = large(SAMPLES[name], lines)
     out = {"first_use_cpu_ms": round(first_use, 1), "queries_cpu_ms": compiled}
-    return out | keys_of_one_worker(row, text, keys) | {"delays": asyncio.run(loop_delays(row, text, keys))}
+    return out | keys_of_one_worker(row, text, keys)
 
 
 def main() -> None:
@@ -142,15 +107,12 @@ def main() -> None:
     print(
         f"{chosen.lines} lines, {chosen.keys} keys, Python {platform.python_version()}; milliseconds p50/p99/max"
     )
-    print(f"{'':12}{'first use':>10}{'whole cpu':>10}  {'key cpu':18}{'key wall':20}{'facts':18}", end="")
-    print(f"{'loop idle':18}{'loop, whole':20}{'loop, typing'}")
+    print(f"{'':12}{'first use':>10}{'whole cpu':>10}  {'key cpu':18}{'key wall':20}{'facts'}")
     for name, found in results.items():
-        delays = found["delays"]
-        assert isinstance(delays, dict)
-        rows = (found["key_cpu_ms"], found["key_wall_ms"], found["facts_ms"], *delays.values())
+        rows = (found["key_cpu_ms"], found["key_wall_ms"], found["facts_ms"])
         cells = ["/".join(f"{value:.1f}" for value in row.values()) for row in rows]
         print(f"{name:12}{found['first_use_cpu_ms']:>10}{found['whole_cpu_ms']:>10}  ", end="")
-        print(*(cell.ljust(width) for cell, width in zip(cells, (17, 19, 17, 17, 19, 0), strict=True)))
+        print(*(cell.ljust(width) for cell, width in zip(cells, (17, 19, 0), strict=True)))
     if chosen.json:
         chosen.json.write_text(json.dumps(results, indent=1) + "\n", encoding="utf-8")
 

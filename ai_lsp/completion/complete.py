@@ -207,7 +207,7 @@ class _Asking:
         asked = reuse.asked(query, route.context_tokens, route.swift_tokens)
 
         async def request(tokens: int) -> ModelRequest:
-            around = await world.around() if world.around is not None else None
+            around = world.around() if world.around is not None else None
             if around is not None and route.one_at_a_time:
                 around = steady(around, asked.around)
             made = build(

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Awaitable, Callable, Sequence
+from collections.abc import Callable, Sequence
 from dataclasses import dataclass
 from typing import TYPE_CHECKING, Protocol
 
@@ -76,7 +76,7 @@ class ModelRoute(Protocol):
 class World:
     """What one completion may look at. `edits_since` gives the edits made to a document after a snapshot,
     or None where they are not known any more; `new_id` names a suggestion. `around` gives what is known of
-    other places, which may take a moment, `memory` is that of the document's last prompt, and `built` is told of
+    other places when it is called, `memory` is that of the document's last prompt, and `built` is told of
     each new one. `reuse` is what the session remembers; without it, every completion begins with nothing.
     `debounce_s` None: as the typing wants it. `due` is the next edit where it stands at the cursor."""
 
@@ -90,7 +90,7 @@ class World:
     new_id: Callable[[], str]
     debounce_s: float | None = 0.0
     repo: str = ""
-    around: Callable[[], Awaitable[Around]] | None = None
+    around: Callable[[], Around] | None = None
     memory: Memory | None = None
     built: Callable[[Built], None] | None = None
     reuse: Reuse | None = None

@@ -1,20 +1,18 @@
-"""The trees of open documents: parsed off the event loop, incrementally, within a time limit.
+"""The trees of open documents: parsed incrementally, within a time limit, in a process beside the server.
 
-tree-sitter's binding keeps the interpreter lock while it parses, so a parse in a thread would stop the event loop
-all the same. It calls back, though: each callback may hand the lock over, which is done every `_SHARE` seconds.
+tree-sitter's binding keeps the interpreter lock while it parses, so a parse in a thread would stop all else all
+the same. It calls back, though: each callback may hand the lock over, which is done every `_SHARE` seconds.
 """
 
 from __future__ import annotations
 
-import asyncio
 import time
 from collections import OrderedDict
 from collections.abc import Callable, Sequence
-from concurrent.futures import ThreadPoolExecutor
 
 from tree_sitter import Parser, Point, Tree
 
-from ai_lsp.context.languages import SECTIONS, Row, Syntax, language_of, syntax_of
+from ai_lsp.context.languages import Row, Syntax, language_of, syntax_of
 from ai_lsp.context.syntax_facts import (
     Parsed,
     SyntaxFacts,
@@ -58,7 +56,7 @@ _TURN = 0.000_05  # seconds slept to give it: long enough that the lock is reall
 
 
 class SyntaxTrees:
-    """The latest tree of each document, kept by a session.
+    """The latest tree of each document.
 
     `most` bounds the trees kept, oldest use first out. A parse that takes more than `limit_s` seconds is given
     up, and its document is left alone for `rest_s` seconds. `clock` gives seconds that never go back.
@@ -79,50 +77,38 @@ class SyntaxTrees:
         self._trees: OrderedDict[str, Parsed] = OrderedDict()
         self._resting: dict[str, float] = {}
         self._parsers: dict[str, Parser] = {}
-        self._worker: ThreadPoolExecutor | None = None
-        self._closed = 0  # documents closed so far: a parse begun before must not bring one back
 
     def latest(self, uri: str) -> Parsed | None:
-        """The newest tree there is, which may be older than the document. Waits for nothing."""
+        """The newest tree there is, which may be older than the document."""
         return self._trees.get(uri)
 
-    async def tree(
+    def tree(
         self, snapshot: DocumentSnapshot, edits_since: Callable[[DocumentSnapshot], Sequence[Edit] | None]
     ) -> Parsed | None:
         """The snapshot with its tree; None without a grammar, for too large a file, or if it will not parse.
 
         `edits_since` gives the edits made after an older snapshot, oldest first, or None when they are not known
-        (then the whole file is parsed). A caller that stops waiting loses nothing: the parse goes on and is kept.
-        Raises ImportError or ValueError when a grammar's wheel is broken.
+        (then the whole file is parsed). Raises ImportError or ValueError when a grammar's wheel is broken.
         """
         row = language_of(snapshot.language_id, snapshot.uri)
         if row is None or len(snapshot) > self._largest or self._rests(snapshot.uri):
             return None
         known = self._trees.get(snapshot.uri)
-        if known is not None and known.snapshot is snapshot:
+        if known is None or known.snapshot is not snapshot:
+            edits: Sequence[Edit] | None = None
+            if known is not None and known.row is row and known.snapshot.serial <= snapshot.serial:
+                later = edits_since(known.snapshot)
+                count = snapshot.serial - known.snapshot.serial
+                edits = later[:count] if later is not None and len(later) >= count else None
+            known = self._parse(row, snapshot, known, edits)
+        if known is not None:
             self._keep(known)
-            return known
-        edits: Sequence[Edit] | None = None
-        if known is not None and known.row is row and known.snapshot.serial <= snapshot.serial:
-            later = edits_since(known.snapshot)
-            count = snapshot.serial - known.snapshot.serial
-            edits = later[:count] if later is not None and len(later) >= count else None
-        if self._worker is None:
-            self._worker = ThreadPoolExecutor(1, "syntax")
-        loop = asyncio.get_running_loop()
-        return await loop.run_in_executor(self._worker, self._parse, row, snapshot, known, edits, self._closed)
+        return known
 
     def forget(self, uri: str) -> None:
         """Drop what is kept of a document that was closed."""
-        self._closed += 1
         self._trees.pop(uri, None)
         self._resting.pop(uri, None)
-
-    def close(self) -> None:
-        """Let the worker end. Does not wait for it: a running parse ends by its own limit."""
-        if self._worker is not None:
-            self._worker.shutdown(wait=False, cancel_futures=True)
-            self._worker = None
 
     def _rests(self, uri: str) -> bool:
         until = self._resting.get(uri)
@@ -132,46 +118,24 @@ class SyntaxTrees:
         return until is not None
 
     def _parse(
-        self,
-        row: Row,
-        snapshot: DocumentSnapshot,
-        known: Parsed | None,
-        edits: Sequence[Edit] | None,
-        closed: int,
+        self, row: Row, snapshot: DocumentSnapshot, known: Parsed | None, edits: Sequence[Edit] | None
     ) -> Parsed | None:
-        """Runs in the worker. Starts from a newer tree than `known` when one was made while this one waited."""
-        newest = self._trees.get(snapshot.uri)
-        if newest is not None and newest.snapshot is snapshot:
-            return newest
-        if known is not None and edits is not None and newest is not None and newest.row is row:
-            ahead = newest.snapshot.serial - known.snapshot.serial
-            if 0 < ahead <= len(edits):
-                known, edits = newest, edits[ahead:]
         syntax = syntax_of(row)
         parser = self._parsers.get(row.name)
         if parser is None:
             parser = self._parsers[row.name] = syntax.parser()
-            for section in (*SECTIONS, "errors"):  # compiled here, not by the first one who asks for facts
-                getattr(syntax, section)
-                time.sleep(_TURN)
         turns = Turns(self._clock, self._limit_s)
         try:
             if known is None or edits is None:
-                parsed = parse_whole(parser, syntax, snapshot, turns)
-            else:
-                parsed = parse_changes(parser, known, snapshot, edits, turns)
+                return parse_whole(parser, syntax, snapshot, turns)
+            return parse_changes(parser, known, snapshot, edits, turns)
         except TooSlow:
             self._resting[snapshot.uri] = self._clock() + self._rest_s
             self._trees.pop(snapshot.uri, None)
             return None
-        newest = self._trees.get(snapshot.uri)
-        is_older = newest is not None and newest.row is row and newest.snapshot.serial > snapshot.serial
-        if closed == self._closed and not is_older:
-            self._keep(parsed)
-        return parsed
 
     def _keep(self, parsed: Parsed) -> None:
-        """Make a tree the last to go. Runs in both threads; no step fails whatever the other does between."""
+        """Make a tree the last to go."""
         self._trees.pop(parsed.snapshot.uri, None)
         self._trees[parsed.snapshot.uri] = parsed
         while len(self._trees) > self._most:
@@ -204,7 +168,7 @@ def parse_whole(parser: Parser, syntax: Syntax, snapshot: DocumentSnapshot, turn
 
 
 def _ready(parsed: Parsed, turns: Turns) -> Parsed:
-    """With all that facts ask of an outline worked out here, off the loop."""
+    """With all that facts ask of an outline worked out."""
     turns.is_over()
     _ = parsed.outline.parents
     turns.is_over()

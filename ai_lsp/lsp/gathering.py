@@ -4,42 +4,19 @@ from __future__ import annotations
 
 import os
 from collections.abc import Mapping, Sequence
-from typing import TYPE_CHECKING, Any
+from typing import Any
 
 from ai_lsp.completion.prompt import Shape
-from ai_lsp.context.place import Noted, Place, Rules
+from ai_lsp.context.place import Noted, Rules
 from ai_lsp.context.project_rules import read_rules
-from ai_lsp.context.sources import current_file
+from ai_lsp.context.workspace.asked import Gathered
+from ai_lsp.text.document import DocumentSnapshot
 from ai_lsp.text.edit import Edit, map_offset
 
-if TYPE_CHECKING:
-    from ai_lsp.context.syntax import Parsed, SyntaxTrees
-    from ai_lsp.context.syntax_facts import SyntaxFacts
 
-PAGES = 18
-"""Pages above the cursor for which a shorter text is kept ready."""
-
-
-def open_trees() -> SyntaxTrees:
-    from ai_lsp.context.syntax import SyntaxTrees  # the parser's library is loaded with the first prompt
-
-    return SyntaxTrees()
-
-
-def facts_at(parsed: Parsed | None, place: Place) -> SyntaxFacts:
-    from ai_lsp.context.syntax_facts import facts, facts_by_lines
-
-    return facts(parsed, place.offset) if parsed is not None else facts_by_lines(place.snapshot, place.offset)
-
-
-def shape_at(place: Place, facts: SyntaxFacts | None, known: Sequence[int]) -> Shape:
-    cuts = current_file.cuts(place.snapshot, facts, known)
-    if facts is None:
-        return Shape(cuts)
-    here = place.snapshot.line_span(place.line).start
-    starts = [0, *(cut for cut in cuts if cut < here)][-PAGES:]
-    pages = list(zip(starts, [*starts[1:], here], strict=True))
-    return Shape(cuts, current_file.skeletons(place.snapshot, facts, pages))
+def shape_of(snapshot: DocumentSnapshot, found: Gathered) -> Shape:
+    """Where a document's pages begin, and what may stand for them, as the workspace's process says."""
+    return Shape(found.cuts, {snapshot.slice(page.start, page.end): page.ladder for page in found.pages})
 
 
 def moved(cuts: Sequence[int], edits: Sequence[Edit]) -> tuple[int, ...]:

@@ -1,4 +1,4 @@
-"""What prompts know besides the document: gathered off the loop from the keystroke on, used when ready.
+"""What prompts know besides the document: gathered beside the server from the keystroke on, used when ready.
 
 Any feature may ask `gather` for the parts around a place; completion takes those that are ready (`around`).
 """
@@ -7,7 +7,7 @@ from __future__ import annotations
 
 import asyncio
 import os
-from collections.abc import Awaitable, Callable, Mapping, Sequence
+from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass, field, replace
 from typing import TYPE_CHECKING, Any
 
@@ -15,33 +15,30 @@ from ai_lsp.completion.prompt import Around, Built, Memory, Shape
 from ai_lsp.completion.query import Query
 from ai_lsp.completion.recording import CompletionPrompt
 from ai_lsp.config import LOCAL, OFF
-from ai_lsp.context.gather import parts as made_parts
+from ai_lsp.context.gather import steady
 from ai_lsp.context.parts import PromptPart
-from ai_lsp.context.place import Known, Noted, OpenFile, Place, RecentEdit, Rules
+from ai_lsp.context.place import Noted, RecentEdit, Rules
 from ai_lsp.context.sources.rules import FILES as RULE_FILES
-from ai_lsp.context.workspace.client import Answer, Question, WorkspaceClient
+from ai_lsp.context.workspace.client import Gathered, Question, WorkspaceClient
 from ai_lsp.context.workspace_files import IGNORE_FILES
-from ai_lsp.lsp.from_lsp import path_of
-from ai_lsp.lsp.gathering import as_noted, facts_at, moved, open_trees, real_roots_and_rules, shape_at
+from ai_lsp.lsp.gathering import as_noted, moved, real_roots_and_rules, shape_of
 from ai_lsp.lsp.recorder import Recorder
 from ai_lsp.lsp.services.service import Service
+from ai_lsp.lsp.told import Told
 from ai_lsp.lsp.warmer import Warmer
 from ai_lsp.text.document import DocumentSnapshot
-from ai_lsp.text.edit import Edit, Span
+from ai_lsp.text.edit import Edit, Span, map_offset
 
 if TYPE_CHECKING:
-    from ai_lsp.context.syntax import Parsed, SyntaxTrees
-    from ai_lsp.context.syntax_facts import SyntaxFacts
     from ai_lsp.lsp.session import Session
 
-HOT_S = 0.003
-"""How long a key may wait for what is being gathered; what is late waits for the next line."""
+BEGIN_S = 0.005
+"""Gathering begins so long after the key: what it takes of the loop, a fraction of a millisecond, comes behind
+the request that came with the key."""
 
-GRACE_S = 0.03
-"""Gathering begins so long after the key: its threads would take the interpreter from the very request that came
-with it. An editor that waits longer after a key than this finds its context ready."""
+LIMIT_S = 5.0
+"""How long gathering may take; a large file's first parse is most of it."""
 
-ASK_S = 0.25
 PLACE_LINES = 24
 """A cursor this far from where parts were gathered is at another place."""
 
@@ -66,18 +63,6 @@ class _Around:
     fresh: tuple[PromptPart, ...] | None = None  # gathered, and not yet in a prompt
     shape: Shape = field(default_factory=Shape)
     task: asyncio.Task[None] | None = None
-    is_gathering: bool = False  # the task's grace is over
-
-
-@dataclass(frozen=True, slots=True)
-class _Seen:
-    """What the loop knows at the moment gathering begins."""
-
-    place: Place
-    others: tuple[OpenFile, ...]
-    edits: tuple[RecentEdit, ...]
-    diagnostics: tuple[Noted, ...]
-    rules: tuple[Rules, ...]
 
 
 class Surroundings(Service):
@@ -85,37 +70,34 @@ class Surroundings(Service):
 
     def __init__(self, session: Session) -> None:
         super().__init__(session)
-        self.workspace = WorkspaceClient()
+        self.workspace = WorkspaceClient(self._tell_all)
+        self._told = Told(session, self.workspace)
         self.recorder = Recorder()
         self.warmer = Warmer(session)
-        self._trees: SyntaxTrees | None = None
         self._documents: dict[str, _Around] = {}
         self._recent: dict[str, None] = {}  # least recently used first
         self._visits = 0
         self._noted: dict[str, tuple[Noted, ...]] = {}
         self._rules: tuple[Rules, ...] = ()
-        self._roots: Mapping[str, str] = {}  # real path of each workspace folder → as the editor names it
         self._is_wanted = False
 
     # Completion
 
-    def around(self, query: Query) -> Callable[[], Awaitable[Around]]:
-        """What a completion may know besides its document; the result waits HOT_S at most.
+    def around(self, query: Query) -> Callable[[], Around]:
+        """What a completion may know besides its document: what is there when it is asked, which never waits.
 
         Starts gathering where the cursor is at another place than before. Parts change with a line's first
         prompt only, so that the keys within a line cost the model's server next to nothing.
         """
-        state = self._visit(query.snapshot.uri)
+        uri, line = query.snapshot.uri, query.line
+        state = self._visit(uri)
         if not self._is_wanted:
-            return _nothing
-        place = Place(query.snapshot, query.offset, query.path)
-        self.warmer.touched(query.snapshot.uri, query.offset)
-        self._begin(state, place)
-        task, shape, line = state.task, state.shape, place.line
+            return Around
+        self.warmer.touched(uri, query.offset)
+        self._begin(state, query.snapshot, query.offset, line)
+        shape = state.shape
 
-        async def ready() -> Around:
-            if task is not None and state.is_gathering and (state.line != line or not state.parts):
-                await asyncio.wait({task}, timeout=HOT_S)
+        def ready() -> Around:
             if state.fresh is not None and (state.line != line or not state.parts):
                 state.parts, state.fresh = state.fresh, None
             state.line = line
@@ -156,23 +138,24 @@ class Surroundings(Service):
         """The parts around a place, for prompts of any sort: `fit` them, and `context.gather.quoted` writes them
         for a chat. After `limit_s` seconds without what takes longer. The document itself is not among them.
         """
-        place = Place(snapshot, offset, self.session.relative(snapshot.uri))
         self._visit(snapshot.uri)
         if not self.session.settings.context.enabled:
             return ()
-        seen = self._seen(place)
-        task = self.session.spawn("gather", self._make(seen, ()))
-        done, _ = await asyncio.wait({task}, timeout=limit_s)
-        if not done or task.cancelled() or task.exception() is not None:
-            known = Known(None, seen.others, seen.edits, seen.diagnostics, (), (), seen.rules)
-            return self._readable(made_parts(place, known))
-        return self._readable(task.result()[0])
+        self._start()
+        task = self.session.spawn("gather", self._ask(snapshot, offset))
+        await asyncio.wait({task}, timeout=limit_s)
+        if not task.done() or task.cancelled() or task.exception() is not None:
+            return ()
+        _, found = task.result()
+        return self._readable(found.parts) if found is not None else ()
 
     # Hooks
 
     def opened(self, document: DocumentSnapshot) -> None:
         self._documents.pop(document.uri, None)
         self._recent[document.uri] = None
+        if self._is_wanted:
+            self.session.spawn("tell the workspace", self._tell(document.uri))
 
     def changed(self, before: DocumentSnapshot, edits: Sequence[Edit], after: DocumentSnapshot) -> None:
         state = self._documents.get(after.uri)
@@ -184,16 +167,13 @@ class Surroundings(Service):
         offset = last.span.start + len(last.new_text)
         state = self._visit(after.uri)
         self.warmer.touched(after.uri, offset)
-        self._begin(state, Place(after, offset, self.session.relative(after.uri)))
+        self._begin(state, after, offset, after.line_at(offset))
 
     def closed(self, uri: str) -> None:
         self._documents.pop(uri, None)
         self._recent.pop(uri, None)
         self._noted.pop(uri, None)
-        if self._trees is not None:
-            self._trees.forget(uri)
-        if (path := self._real_path(uri)) is not None:
-            self.workspace.closed(path)
+        self._told.forget(uri)
 
     def files_changed(self, paths: Sequence[tuple[str, int]]) -> None:
         self.workspace.files_changed([path for path, _ in paths])
@@ -227,8 +207,6 @@ class Surroundings(Service):
 
     async def aclose(self) -> None:
         self.warmer.stop()
-        if self._trees is not None:
-            self._trees.close()
         await self.workspace.aclose()
         await asyncio.to_thread(self.recorder.close)
 
@@ -245,30 +223,74 @@ class Surroundings(Service):
             self._recent[uri] = None
         return self._state(uri)
 
-    def _begin(self, state: _Around, place: Place) -> None:
+    def _begin(self, state: _Around, snapshot: DocumentSnapshot, offset: int, line: int) -> None:
         """Gather for a place unless that was done, or is going on."""
-        line = place.line
         if abs(line - state.anchor) > PLACE_LINES:
             state.anchor = line
         key = (state.anchor, self._visits, len(self._rules), self.workspace.state == "ready")
         if key == state.key or (state.task is not None and not state.task.done()):
             return
         state.key = key
-        state.task = self.session.spawn("gather", self._gather(state, self._seen(place)))
+        state.task = self.session.spawn("gather", self._gather(state, snapshot, offset))
 
-    def _seen(self, place: Place) -> _Seen:
-        others: list[OpenFile] = []
+    async def _gather(self, state: _Around, snapshot: DocumentSnapshot, offset: int) -> None:
+        await asyncio.sleep(BEGIN_S)
+        self._start()
+        now, found = await self._ask(snapshot, offset, state.shape.cuts)
+        if now is None or found is None:
+            state.key = None  # the process was not there: with the next key it may be
+            return
+        later = self.session.documents.edits_since(now)
+        if later is not None:
+            shape = shape_of(now, found)
+            state.shape = replace(shape, cuts=moved(shape.cuts, later))
+        made = steady(state.parts, found.parts)
+        state.fresh = made if made != state.parts else None
+
+    async def _ask(
+        self, snapshot: DocumentSnapshot, offset: int, cuts: Sequence[int] = ()
+    ) -> tuple[DocumentSnapshot | None, Gathered | None]:
+        """What the workspace's process says of a place, and the text that its offsets mean."""
+        uri, documents = snapshot.uri, self.session.documents
+        uris = [each for each in reversed(self._recent) if each != uri]
+        for each in (uri, *uris):
+            await self._told.catch_up(each)
+        now, later = documents.get(uri), documents.edits_since(snapshot)
+        others = [each for each in uris if self._told.is_up_to_date(each)]
+        if now is None or later is None or not self._told.is_up_to_date(uri):
+            return None, None
+        for edit in later:
+            offset = map_offset(offset, edit)
+        question = Question(
+            uri, offset, len(now), tuple(others), self._edits(), self._diagnostics([uri, *others]), tuple(cuts)
+        )
+        return now, await self.workspace.gather(question, LIMIT_S)
+
+    def _start(self) -> None:
+        """The workspace's process, which reads the folders only where the settings want an index."""
+        index, patterns = self.session.settings.index, self.session.settings.privacy.ignore
+        self.workspace.start(tuple(self._told.roots) if index.enabled else (), patterns, index.max_files)
+
+    async def _tell(self, uri: str) -> None:
+        """Tell a document before it is asked about: the first question need not wait for all of its text."""
+        await self.session.checked(uri)
+        if self._is_wanted:
+            self._start()
+            await self._told.catch_up(uri)
+
+    def _tell_all(self) -> None:
+        """A new process knows nothing."""
+        self._told.nothing()
+        for document in self.session.documents.all():
+            self.session.spawn("tell the workspace", self._tell(document.uri))
+
+    def _diagnostics(self, uris: Sequence[str]) -> tuple[Noted, ...]:
         noted: list[Noted] = []
-        for uri in reversed(self._recent):
-            document = self.session.documents.get(uri)
-            if document is None or not self.session.may_learn(document):
-                continue
-            if uri != place.snapshot.uri:
-                others.append(OpenFile(self.session.relative(uri), document))
+        for uri in uris:
             path = self.session.relative(uri)
             ours = (as_noted(path, each) for each in self.session.published.all(uri)[:MOST_NOTED])
             noted += [*self._noted.get(uri, ()), *(one for one in ours if one is not None)]
-        return _Seen(place, tuple(others), self._edits(), tuple(dict.fromkeys(noted)), self._rules)
+        return tuple(dict.fromkeys(noted))
 
     def _edits(self) -> tuple[RecentEdit, ...]:
         now, out = self.session.clock(), []
@@ -278,60 +300,6 @@ class Surroundings(Service):
                 path = self.session.relative(one.uri)
                 out.append(RecentEdit(path, lines.start, lines.old, lines.new, max(0.0, now - one.ended)))
         return tuple(out)
-
-    async def _gather(self, state: _Around, seen: _Seen) -> None:
-        await asyncio.sleep(GRACE_S)
-        state.is_gathering = True
-        try:
-            made, shape = await self._make(seen, state.parts, state.shape.cuts)
-        finally:
-            state.is_gathering = False
-        later = self.session.documents.edits_since(seen.place.snapshot)
-        if later is not None:
-            state.shape = replace(shape, cuts=moved(shape.cuts, later))
-        state.fresh = made if made != state.parts else None
-
-    async def _make(
-        self, seen: _Seen, previous: Sequence[PromptPart], cuts: Sequence[int] = ()
-    ) -> tuple[tuple[PromptPart, ...], Shape]:
-        place = seen.place
-        parsed = await self._parsed(place.snapshot)
-        facts = await asyncio.to_thread(facts_at, parsed, place)
-        answer = await self._ask(place, facts, seen.others)
-
-        def make() -> tuple[tuple[PromptPart, ...], Shape]:
-            known = Known(
-                facts, seen.others, seen.edits, seen.diagnostics, answer.definitions, answer.related, seen.rules
-            )
-            return made_parts(place, known, previous), shape_at(place, facts if parsed else None, cuts)
-
-        return await asyncio.to_thread(make)
-
-    async def _parsed(self, snapshot: DocumentSnapshot) -> Parsed | None:
-        if self._trees is None:
-            self._trees = await asyncio.to_thread(open_trees)
-        try:
-            return await self._trees.tree(snapshot, self.session.documents.edits_since)
-        except (ImportError, ValueError):
-            return None
-
-    async def _ask(self, place: Place, facts: SyntaxFacts, others: Sequence[OpenFile]) -> Answer:
-        """What the workspace's process knows; it is told what open documents hold now."""
-        if not self._roots or (path := self._real_path(place.snapshot.uri)) is None:
-            return Answer()
-        index, patterns = self.session.settings.index, self.session.settings.privacy.ignore
-        self.workspace.start(tuple(self._roots) if index.enabled else (), patterns, index.max_files)
-        for other in others:
-            if (real := self._real_path(other.snapshot.uri)) is not None:
-                self.workspace.text(real, other.snapshot.text)
-        symbol = facts.enclosing[-1].name if facts.enclosing else ""
-        imports = "\n".join(place.snapshot.slice(s.start, s.end) for s in facts.imports[:60])
-        question = Question(path, place.snapshot.language_id, facts.names, imports, symbol)
-        found = await self.workspace.ask(question, ASK_S)
-        return Answer(
-            tuple(replace(one, path=at) for one in found.definitions if (at := self._relative(one.path))),
-            tuple(replace(one, path=at) for one in found.related if (at := self._relative(one.path))),
-        )
 
     def _readable(self, parts: Sequence[PromptPart]) -> tuple[PromptPart, ...]:
         """The parts without those of documents that may no longer be read."""
@@ -348,22 +316,10 @@ class Surroundings(Service):
         roots = self.session.roots
         trusted = self.session.settings.context.trusted_folders
         patterns = self.session.settings.privacy.ignore
-        self._roots, self._rules = await asyncio.to_thread(real_roots_and_rules, roots, trusted, patterns)
-
-    def _real_path(self, uri: str) -> str | None:
-        """A document's path below the real path of its workspace folder; None where it is in none."""
-        path = path_of(uri)
-        for real, root in self._roots.items():
-            if path is not None and path.startswith(root.rstrip("/") + "/"):
-                return os.path.join(real, path[len(root.rstrip("/")) + 1 :])
-        return None
-
-    def _relative(self, path: str) -> str:
-        for real in self._roots:
-            if path.startswith(real.rstrip("/") + "/"):
-                return path[len(real.rstrip("/")) + 1 :]
-        return ""
-
-
-async def _nothing() -> Around:
-    return Around()
+        known, self._rules = await asyncio.to_thread(real_roots_and_rules, roots, trusted, patterns)
+        self.workspace.rules(self._rules)
+        if known != self._told.roots:
+            self._told.roots = known
+            self._told.nothing()
+        if self._is_wanted and len(self.session.documents):
+            self._start()

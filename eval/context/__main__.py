@@ -26,13 +26,9 @@ from typing import Any
 from ai_lsp.completion.prompt import Around, build
 from ai_lsp.completion.query import Query
 from ai_lsp.completion.settings import CompletionSettings
-from ai_lsp.context.gather import parts
-from ai_lsp.context.languages import language_of
 from ai_lsp.context.parts import PromptPart
-from ai_lsp.context.place import Known, OpenFile, Place, RecentEdit
-from ai_lsp.context.syntax_facts import SyntaxFacts, facts, facts_by_lines
+from ai_lsp.context.place import Place, RecentEdit
 from ai_lsp.context.workspace.client import Question, WorkspaceClient
-from ai_lsp.context.workspace.symbols import Reader
 from ai_lsp.models.port import FimPrompt
 from ai_lsp.models.tokens import Estimate
 from ai_lsp.text.document import DocumentSnapshot
@@ -92,7 +88,6 @@ class Asker:
     def __init__(self, repository: Repository, tree: Checkout, tokens: int) -> None:
         self.repository, self.tree, self.tokens = repository, tree, tokens
         self.client = WorkspaceClient()
-        self.reader = Reader()
         self.score = Score()
 
     async def commit(self, commit: Commit) -> None:
@@ -105,15 +100,17 @@ class Asker:
         await asyncio.sleep(0.1)
         while self.client.state != "ready" and time.monotonic() < end:
             await asyncio.sleep(0.02)
-        told: set[str] = set()
+        told: dict[str, str] = {}
         for case in line_cases(self.repository, commit):
             for path, lines in case.edited.items():
-                if path not in told and path != case.path:
-                    told.add(path)
-                    self.client.text(f"{root}/{path}", "\n".join(lines))
+                text = "\n".join(lines)
+                if path != case.path and told.get(path) != text:
+                    told[path] = text
+                    await self.client.opened(self._uri(path), f"{root}/{path}", path, language_id(path), text)
+            told[case.path] = ""
             await self.case(case)
         for path in told:
-            self.client.closed(f"{root}/{path}")
+            self.client.closed(self._uri(path))
 
     async def case(self, case: LineCase) -> None:
         """One line: its names in the prompt of the document alone, and in that with all sources."""
@@ -122,8 +119,7 @@ class Asker:
             return
         above = "".join(line + "\n" for line in case.before) + case.line[: case.indent]
         text = above + "".join("\n" + line for line in case.after)
-        uri = f"file:///w/{case.path}"
-        snapshot = DocumentSnapshot(uri, 1, language_id(case.path), text)
+        snapshot = DocumentSnapshot(self._uri(case.path), 1, language_id(case.path), text)
         place = Place(snapshot, len(above), case.path)
         began = time.perf_counter()
         made = await self._parts(place, case)
@@ -145,28 +141,15 @@ class Asker:
             score.by_kind[kind] += len(missing & held)
 
     async def _parts(self, place: Place, case: LineCase) -> tuple[PromptPart, ...]:
-        known = self._facts(place)
-        root = str(self.tree.root)
-        imports = "\n".join(place.snapshot.slice(s.start, s.end) for s in known.imports[:60])
-        symbol = known.enclosing[-1].name if known.enclosing else ""
-        question = Question(f"{root}/{case.path}", place.snapshot.language_id, known.names, imports, symbol)
-        answer = await self.client.ask(question, 2.0)
-        root += "/"
-        for row in (*answer.definitions, *answer.related):
-            object.__setattr__(row, "path", row.path.removeprefix(root))
-        others = tuple(
-            OpenFile(path, DocumentSnapshot(f"file:///w/{path}", 1, language_id(path), "\n".join(lines)))
-            for path, lines in reversed(case.edited.items())
-            if path != case.path
-        )
-        all_known = Known(known, others, _edits(case), (), answer.definitions, answer.related, ())
-        return parts(place, all_known)
+        uri, text, root = place.snapshot.uri, place.snapshot.text, self.tree.root
+        await self.client.opened(uri, f"{root}/{case.path}", case.path, place.snapshot.language_id, text)
+        others = tuple(self._uri(path) for path in reversed(case.edited) if path != case.path)
+        found = await self.client.gather(Question(uri, place.offset, len(text), others, _edits(case)), 5.0)
+        assert found is not None
+        return found.parts
 
-    def _facts(self, place: Place) -> SyntaxFacts:
-        parsed = None
-        if language_of(place.snapshot.language_id, place.path) is not None:
-            parsed = self.reader.parsed(place.path, place.snapshot.text)
-        return facts(parsed, place.offset) if parsed else facts_by_lines(place.snapshot, place.offset)
+    def _uri(self, path: str) -> str:
+        return f"{self.tree.root.as_uri()}/{path}"
 
     def _prompt(self, place: Place, made: Sequence[PromptPart]) -> FimPrompt:
         query = Query(place.snapshot, place.offset, path=place.path)

@@ -241,27 +241,45 @@ async def until_ready(client: WorkspaceClient) -> None:
         await asyncio.sleep(0.02)
 
 
+async def asked(client: WorkspaceClient, root: Path, name: str, text: str, at: str) -> dict[str, PromptPart]:
+    """The parts around the first `at` of a document that is opened, by key."""
+    uri = f"file://{root}/{name}"
+    await client.opened(uri, str(root / name), name, "python", text)
+    found = await client.gather(Question(uri, text.index(at), len(text)), 5)
+    assert found is not None
+    return {part.key: part for part in found.parts}
+
+
 async def test_the_process_finds_definitions_tests_and_companions(shop: Path) -> None:
     client = WorkspaceClient()
     client.start([str(shop)], [], 1_000)
     await until_ready(client)
-    here = str(shop / "src/cart.py")
-    asked = Question(here, "python", ("discounted", "Price"), "from src.price import Price", "total")
-    found = await client.ask(asked, 5)
-    names = {(Path(one.path).name, one.name) for one in found.definitions}
-    assert names == {("price.py", "Price"), ("price.py", "discounted")}
-    assert not any("private" in one.path for one in found.definitions)
-    by_why = {one.why: one for one in found.related}
-    assert by_why["tests"].path == str(shop / "tests/test_cart.py")
-    assert by_why["tests"].text == "def test_total():\n    assert total([1]) == 1\n"
-    assert by_why["changes together"].path == str(shop / "src/price.py")
+    text = "from src.price import Price\n\n\ndef total(items):\n    return discounted(Price)\n"
+    found = await asked(client, shop, "src/cart.py", text, " discounted")
+    names = {(part.label.uri, key.split(":")[3]) for key, part in found.items() if part.kind == "definition"}
+    assert names == {("src/price.py", "Price"), ("src/price.py", "discounted")}
+    assert found["related:tests/test_cart.py"].text == "def test_total():\n    assert total([1]) == 1\n"
     # What is open counts as it is there, and an ignored file is shown no more.
-    client.text(str(shop / "src/price.py"), "def discounted(p, by):\n    return p - by\n")
-    (one,) = (await client.ask(Question(here, "python", ("discounted",)), 5)).definitions
-    assert one.signature == "def discounted(p, by):\n"
+    price, now = f"file://{shop}/src/price.py", "def discounted(p, by):\n    return p - by\n"
+    await client.opened(price, str(shop / "src/price.py"), "src/price.py", "python", "")
+    client.changed(price, [Edit(Span(0, 0), now[:9]), Edit(Span(9, 9), now[9:])])
+    here = f"file://{shop}/src/cart.py"
+    again = await client.gather(Question(here, text.index(" discounted"), len(text)), 5)
+    assert again is not None
+    (one,) = (part for part in again.parts if part.kind == "definition")
+    assert one.alternatives[0].text == "def discounted(p, by):\n"
     (shop / ".aiignore").write_text("private/\nsrc/price.py\n")
     client.files_changed([str(shop / ".aiignore")])
-    assert (await client.ask(asked, 5)).definitions == ()
+    assert not [k for k in await asked(client, shop, "src/cart.py", text, "discounted") if "definition" in k]
+    await client.aclose()
+
+
+async def test_files_that_change_together_are_shown_as_outlines(shop: Path) -> None:
+    client = WorkspaceClient()
+    client.start([str(shop)], [], 1_000)
+    await until_ready(client)
+    found = await asked(client, shop, "src/cart.py", "nothing = 1\n", "1")
+    assert found["related:src/price.py"].kind == "related"
     await client.aclose()
 
 
@@ -270,7 +288,27 @@ async def test_a_file_that_changed_since_it_was_read_gives_no_wrong_lines(shop: 
     client.start([str(shop)], [], 1_000)
     await until_ready(client)
     (shop / "src/price.py").write_text("# moved\n\n\ndef discounted(p, by=2):\n    return p - by\n")
-    asked = Question(str(shop / "src/cart.py"), "python", ("discounted",))
-    (one,) = (await client.ask(asked, 5)).definitions
-    assert (one.first_line, one.signature) == (3, "def discounted(p, by=2):\n")
+    found = await asked(client, shop, "src/cart.py", "total = discounted\n", "total")
+    (one,) = (part for part in found.values() if part.kind == "definition")
+    assert one.label.first_line == 3
+    assert one.alternatives[0].text == "def discounted(p, by=2):\n"
+    await client.aclose()
+
+
+async def test_edits_are_followed_and_no_answer_is_given_about_another_text(shop: Path) -> None:
+    client = WorkspaceClient()
+    client.start([], [], 1_000)
+    await until_ready(client)
+    uri, text = "untitled:1", "def far():\n    pass\n" + "x = 1\n" * 400 + "def here():\n    y\n"
+    await client.opened(uri, "", "untitled", "python", text)
+    client.changed(uri, [Edit(Span(4, 7), "further"), Edit(Span(0, 0), "\n" * 200_000)])
+    size = len(text) + 4 + 200_000
+    assert await client.gather(Question(uri, size - 1, size - 1), 5) is None
+    found = await client.gather(Question(uri, size - 1, size), 5)
+    assert found is not None
+    (sibling,) = (part for part in found.parts if part.kind == "sibling")
+    assert sibling.text == "def further():\n    pass\n"
+    assert any(page.ladder for page in found.pages)
+    client.closed(uri)
+    assert await client.gather(Question(uri, size - 1, size), 5) is None
     await client.aclose()

@@ -2,11 +2,9 @@
 
 from __future__ import annotations
 
-import asyncio
 import re
-import threading
 import time
-from collections.abc import AsyncIterator, Sequence
+from collections.abc import Sequence
 from itertools import pairwise
 from pathlib import Path
 
@@ -43,10 +41,8 @@ def unknown(_: DocumentSnapshot) -> Sequence[Edit] | None:
 
 
 @pytest.fixture
-async def trees() -> AsyncIterator[SyntaxTrees]:
-    kept = SyntaxTrees()
-    yield kept
-    kept.close()
+def trees() -> SyntaxTrees:
+    return SyntaxTrees()
 
 
 def turns() -> Turns:
@@ -66,11 +62,11 @@ RUST = next(row for row in LANGUAGES if row.name == "rust")
 
 
 @pytest.mark.parametrize("path", FILES, ids=lambda p: p.stem)
-async def test_golden(path: Path, trees: SyntaxTrees, request: pytest.FixtureRequest) -> None:
+def test_golden(path: Path, trees: SyntaxTrees, request: pytest.FixtureRequest) -> None:
     preface, name, source, _, expected = SECTION.split(path.read_text(encoding="utf-8"))
     text, cursor = marks.read(source.replace("␠", " "))
     snapshot = DocumentSnapshot(f"file:///{name}", 1, "", text)
-    parsed = await trees.tree(snapshot, unknown)
+    parsed = trees.tree(snapshot, unknown)
     found = facts(parsed, cursor) if parsed else facts_by_lines(snapshot, cursor)
     result = described(snapshot, found)
     if request.config.getoption("--update-golden"):
@@ -307,79 +303,38 @@ class Editor:
         self.documents.change(self.uri, self.snapshot.version + 1, change)
 
 
-async def test_typing_is_followed_and_only_what_changed_is_read(trees: SyntaxTrees) -> None:
+def test_typing_is_followed_and_only_what_changed_is_read(trees: SyntaxTrees) -> None:
     editor = Editor(large(20_000))
-    began = time.thread_time()
-    first = await trees.tree(editor.snapshot, editor.documents.edits_since)
+    first = trees.tree(editor.snapshot, editor.documents.edits_since)
     assert first is not None
-    assert time.thread_time() - began < 0.1, "nothing is parsed by the loop's own thread"
     for key in "x = 1":
         editor.insert(first.outline.definitions[5_000].end, key)
-        parsed = await trees.tree(editor.snapshot, editor.documents.edits_since)
+        parsed = trees.tree(editor.snapshot, editor.documents.edits_since)
         assert parsed is not None
         assert parsed.snapshot is editor.snapshot
     assert len(parsed.tree.changed_ranges(first.tree)) < 100
     assert trees.latest(editor.uri) is parsed
 
 
-async def test_the_loop_goes_on_while_a_large_file_is_parsed(trees: SyntaxTrees) -> None:
-    """The binding keeps the interpreter's lock: without turns the loop would wake once, at the end."""
-    await trees.tree(DocumentSnapshot("file:///warm.py", 1, "python", "x"), unknown)
-    asked = asyncio.ensure_future(trees.tree(Editor(large(20_000)).snapshot, unknown))
-    wakes = 0
-    while not asked.done():
-        await asyncio.sleep(0.001)
-        wakes += 1
-    assert wakes > 10
-
-
-async def test_a_long_run_of_open_brackets_has_no_tree_and_lines_say_what_is_known(trees: SyntaxTrees) -> None:
+def test_a_long_run_of_open_brackets_has_no_tree_and_lines_say_what_is_known(trees: SyntaxTrees) -> None:
     """Queries on it would take seconds of the loop's time."""
     snapshot = DocumentSnapshot("file:///x.py", 1, "python", "def f():\n    " + "(" * 30_000)
     began = time.perf_counter()
-    assert await trees.tree(snapshot, unknown) is None
+    assert trees.tree(snapshot, unknown) is None
     found = facts_by_lines(snapshot, len(snapshot))
     assert [d.name for d in found.enclosing] == ["f"]
     assert time.perf_counter() - began < 3
     short = DocumentSnapshot("file:///y.py", 1, "python", "def f():\n    " + "(" * 300)
-    assert await trees.tree(short, unknown) is not None
+    assert trees.tree(short, unknown) is not None
 
 
-async def test_the_same_snapshot_is_parsed_once(trees: SyntaxTrees) -> None:
+def test_the_same_snapshot_is_parsed_once(trees: SyntaxTrees) -> None:
     editor = Editor("x = 1\n")
-    one, two = await asyncio.gather(
-        *(trees.tree(editor.snapshot, editor.documents.edits_since) for _ in range(2))
-    )
-    assert one is two
-    assert await trees.tree(editor.snapshot, editor.documents.edits_since) is one
+    one = trees.tree(editor.snapshot, editor.documents.edits_since)
+    assert trees.tree(editor.snapshot, editor.documents.edits_since) is one
 
 
-async def test_a_caller_that_stops_waiting_loses_nothing(trees: SyntaxTrees) -> None:
-    editor = Editor(large(20_000))
-    with pytest.raises(TimeoutError):
-        async with asyncio.timeout(0.001):
-            await trees.tree(editor.snapshot, editor.documents.edits_since)
-    for _ in range(1_000):
-        if trees.latest(editor.uri) is not None:
-            break
-        await asyncio.sleep(0.01)
-    latest = trees.latest(editor.uri)
-    assert latest is not None
-    assert latest.snapshot is editor.snapshot
-
-
-async def test_a_later_request_starts_from_the_tree_made_while_it_waited(trees: SyntaxTrees) -> None:
-    editor = Editor(large(2_000))
-    asked = [asyncio.ensure_future(trees.tree(editor.snapshot, editor.documents.edits_since))]
-    for key in "abc":
-        editor.insert(0, key)
-        asked.append(asyncio.ensure_future(trees.tree(editor.snapshot, editor.documents.edits_since)))
-    done = [parsed for parsed in await asyncio.gather(*asked) if parsed is not None]
-    assert [parsed.snapshot.serial for parsed in done] == [0, 1, 2, 3]
-    assert trees.latest(editor.uri) is done[-1]
-
-
-async def test_a_parse_past_its_limit_is_given_up_and_its_document_rests() -> None:
+def test_a_parse_past_its_limit_is_given_up_and_its_document_rests() -> None:
     now = [0.0]
 
     def clock() -> float:
@@ -389,88 +344,63 @@ async def test_a_parse_past_its_limit_is_given_up_and_its_document_rests() -> No
     trees = SyntaxTrees(limit_s=1.0, rest_s=60.0, clock=clock)
     editor = Editor(large(20_000))
     began = time.perf_counter()
-    assert await trees.tree(editor.snapshot, editor.documents.edits_since) is None
+    assert trees.tree(editor.snapshot, editor.documents.edits_since) is None
     gave_up = time.perf_counter() - began
     assert trees.latest(editor.uri) is None
     small = Editor("x = 1\n", uri="file:///small.py")
-    assert await trees.tree(small.snapshot, small.documents.edits_since) is not None, "others are parsed as ever"
+    assert trees.tree(small.snapshot, small.documents.edits_since) is not None, "others are parsed as ever"
     editor.insert(0, "y")
-    assert await trees.tree(editor.snapshot, editor.documents.edits_since) is None, "an edit does not wake it"
+    assert trees.tree(editor.snapshot, editor.documents.edits_since) is None, "an edit does not wake it"
     assert gave_up < 5
     now[0] += 61
     trees._limit_s = 1_000.0
-    assert await trees.tree(editor.snapshot, editor.documents.edits_since) is not None
-    trees.close()
+    assert trees.tree(editor.snapshot, editor.documents.edits_since) is not None
 
 
-async def test_files_over_the_limit_and_unknown_languages_have_no_tree() -> None:
+def test_files_over_the_limit_and_unknown_languages_have_no_tree() -> None:
     trees = SyntaxTrees(largest=10)
-    assert await trees.tree(DocumentSnapshot("file:///a.py", 1, "python", "x = 1"), unknown) is not None
-    assert await trees.tree(DocumentSnapshot("file:///b.py", 1, "python", "x" * 11), unknown) is None
-    assert await trees.tree(DocumentSnapshot("file:///c", 1, "cobol", "x"), unknown) is None
-    trees.close()
+    assert trees.tree(DocumentSnapshot("file:///a.py", 1, "python", "x = 1"), unknown) is not None
+    assert trees.tree(DocumentSnapshot("file:///b.py", 1, "python", "x" * 11), unknown) is None
+    assert trees.tree(DocumentSnapshot("file:///c", 1, "cobol", "x"), unknown) is None
 
 
-async def test_the_number_of_trees_is_bounded_and_the_oldest_use_goes_first() -> None:
+def test_the_number_of_trees_is_bounded_and_the_oldest_use_goes_first() -> None:
     trees = SyntaxTrees(most=2)
     documents = [DocumentSnapshot(f"file:///{i}.py", 1, "python", f"x = {i}") for i in range(3)]
-    await trees.tree(documents[0], unknown)
-    await trees.tree(documents[1], unknown)
-    await trees.tree(documents[0], unknown)
-    await trees.tree(documents[2], unknown)
+    trees.tree(documents[0], unknown)
+    trees.tree(documents[1], unknown)
+    trees.tree(documents[0], unknown)
+    trees.tree(documents[2], unknown)
     assert [trees.latest(d.uri) is not None for d in documents] == [True, False, True]
-    trees.close()
 
 
-async def test_a_document_opened_again_is_parsed_again(trees: SyntaxTrees) -> None:
+def test_a_document_opened_again_is_parsed_again(trees: SyntaxTrees) -> None:
     editor = Editor("x = 1\n")
     for key in "abc":
         editor.insert(0, key)
-    await trees.tree(editor.snapshot, editor.documents.edits_since)
+    trees.tree(editor.snapshot, editor.documents.edits_since)
     trees.forget(editor.uri)
     assert trees.latest(editor.uri) is None
     again = Editor("def other(): pass\n")
-    parsed = await trees.tree(again.snapshot, again.documents.edits_since)
+    parsed = trees.tree(again.snapshot, again.documents.edits_since)
     assert parsed is not None
     assert [d.name for d in parsed.outline.definitions] == ["other"]
     assert trees.latest(editor.uri) is parsed
 
 
-async def test_a_document_closed_while_it_is_parsed_does_not_come_back(trees: SyntaxTrees) -> None:
-    editor = Editor(large(20_000))
-    asked = asyncio.ensure_future(trees.tree(editor.snapshot, editor.documents.edits_since))
-    await asyncio.sleep(0.01)
-    trees.forget(editor.uri)
-    await asked
-    assert trees.latest(editor.uri) is None
-
-
-async def test_edits_that_do_not_lead_to_the_snapshot_are_not_believed(trees: SyntaxTrees) -> None:
+def test_edits_that_do_not_lead_to_the_snapshot_are_not_believed(trees: SyntaxTrees) -> None:
     first = DocumentSnapshot("file:///x.py", 1, "python", "def a(): pass\n")
-    await trees.tree(first, unknown)
+    trees.tree(first, unknown)
     other = first.replace(Edit(Span(0, len(first)), "class Longer: pass\nx = 1\n"), 2)
-    parsed = await trees.tree(other, lambda _: [Edit(Span(0, 0), "!")])
+    parsed = trees.tree(other, lambda _: [Edit(Span(0, 0), "!")])
     assert parsed is not None
     assert [d.name for d in parsed.outline.definitions] == ["Longer", "x"]
 
 
-async def test_a_closed_set_of_trees_leaves_no_thread() -> None:
-    trees = SyntaxTrees()
-    await trees.tree(DocumentSnapshot("file:///x.py", 1, "python", "x"), unknown)
-    assert any(thread.name.startswith("syntax") for thread in threading.enumerate())
-    trees.close()
-    for _ in range(200):
-        if not any(thread.name.startswith("syntax") for thread in threading.enumerate()):
-            return
-        await asyncio.sleep(0.01)
-    pytest.fail("the worker is still there")
-
-
-async def test_a_line_of_a_megabyte_is_parsed_or_given_up_in_time() -> None:
+def test_a_line_of_a_megabyte_is_parsed_or_given_up_in_time() -> None:
     trees = SyntaxTrees(limit_s=2.0)
     began = time.perf_counter()
     for text in ("x = [" + "1, " * 350_000 + "]\n", "(" * 1_000_000, '"' + "a" * 1_000_000):
-        await trees.tree(DocumentSnapshot("file:///x.py", 1, "python", text), unknown)
+        trees.tree(DocumentSnapshot("file:///x.py", 1, "python", text), unknown)
         trees.forget("file:///x.py")
-    trees.close()
     assert time.perf_counter() - began < 30

@@ -8,7 +8,6 @@ from collections.abc import Mapping
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
-from ai_lsp.completion.query import Query
 from ai_lsp.context.project_rules import read_rules
 from ai_lsp.context.workspace_files import read_source
 from ai_lsp.edits.instruct_material import definitions, named_files, problems, recent, rules
@@ -23,6 +22,8 @@ if TYPE_CHECKING:
 
 MOST_OTHERS = 5
 """Files named in an instruction that are shown in full."""
+
+DEFINITIONS_S = 0.3
 
 _SEVERITIES = {1: "error", 2: "warning", 3: "information", 4: "hint"}
 
@@ -97,10 +98,10 @@ async def _rules(session: Session) -> list[tuple[str, str]]:
 
 
 async def _definitions(session: Session, wish: Wish, path: str) -> list[tuple[str, str]]:
-    """Definitions of what is used at the place, as far as they are known at once."""
+    """Definitions of what is used at the place, as far as they are known in a moment."""
     offset = wish.span.start if wish.span is not None else 0
-    around = await session.surroundings.around(Query(wish.snapshot, offset, True, None, path))()
-    return [(part.label.uri, part.text) for part in around.files if part.kind == "definition"]
+    found = await session.surroundings.gather(wish.snapshot, offset, limit_s=DEFINITIONS_S)
+    return [(part.label.uri, part.text) for part in found if part.kind == "definition"]
 
 
 def _problem(diagnostic: Mapping[str, Any]) -> str:
