@@ -27,6 +27,7 @@ from ai_lsp.lsp.services.review import ReviewService
 from ai_lsp.lsp.services.service import Command, Service, Work
 from ai_lsp.lsp.services.shell_command import ShellCommandService
 from ai_lsp.lsp.services.silence import SilenceService
+from ai_lsp.lsp.services.status_lines import StatusLines
 from ai_lsp.lsp.session import Session
 from ai_lsp.lsp.transport import StdioReader, StdioWriter
 
@@ -146,6 +147,7 @@ class Server:
         """Take the session's part of one completion now; the rest is work over frozen values, not yet begun."""
         uri = query.snapshot.uri
         self.session.supersede(uri, request)
+        self.session.touched()
         world = self.session.world(query) if self.session.is_checked(uri) else None
         return partial(self._complete, query, world, request)
 
@@ -160,6 +162,7 @@ class Server:
         finally:
             self.session.finished(query.snapshot.uri, request)
             self.session.remember(query, answer, (time.monotonic() - began) * 1000)
+            self.session.touched()
         return None if isinstance(answer, Declined) else answer
 
     async def _inline(self, work: Work, whole_line: bool) -> Any:
@@ -231,6 +234,7 @@ SERVICES: tuple[type[Service], ...] = (
     NextEditService,
     CopilotDialect,
     ApplyService,
+    StatusLines,
 )
 """The features beside completion, a class each of lsp/services."""
 

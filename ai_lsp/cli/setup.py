@@ -79,7 +79,7 @@ def _vim_place(home: Path) -> Path:
 def _neovim(server: str, files: Path) -> str:
     return (
         f"vim.opt.runtimepath:append({json.dumps(str(files / 'neovim'))})\n"
-        f"vim.lsp.config('ai_lsp', {{ cmd = {{ {json.dumps(server)}, '--stdio' }} }})\n"
+        f"vim.g.ai_lsp_cmd = {{ {json.dumps(server)}, '--stdio' }}\n"
         "vim.cmd.runtime('plugin/ai_lsp.lua') -- at once: a plugin manager may have switched later loading off\n"
     )
 

@@ -56,6 +56,21 @@ def decide(
 def _never(
     query: Query, settings: CompletionSettings, *, is_off: bool, is_ignored: bool, moment: Moment
 ) -> Declined | None:
+    refused = about_file(query, settings, is_off=is_off, is_ignored=is_ignored, moment=moment)
+    if refused is not None:
+        return refused
+    if len(query.snapshot.line_span(query.line)) > MAX_LINE_CHARS:
+        return Declined(Reason.LONG_LINE)
+    right = query.right[:1]
+    if right.isalnum() or right == "_":
+        return Declined(Reason.MID_WORD)
+    return None
+
+
+def about_file(
+    query: Query, settings: CompletionSettings, *, is_off: bool, is_ignored: bool, moment: Moment
+) -> Declined | None:
+    """Why nothing is ever offered in a file, wherever the cursor is; what status lines tell."""
     snapshot = query.snapshot
     if is_off or not settings.enabled:
         return Declined(Reason.DISABLED)
@@ -67,13 +82,8 @@ def _never(
         return Declined(Reason.IGNORED_FILE)
     if len(snapshot) > settings.max_file_kb * 1024:
         return Declined(Reason.TOO_LARGE, f"{len(snapshot) // 1024} kB")
-    if len(snapshot.line_span(query.line)) > MAX_LINE_CHARS:
-        return Declined(Reason.LONG_LINE)
     if "\0" in snapshot.slice(0, _BINARY_SAMPLE):
         return Declined(Reason.BINARY)
-    right = query.right[:1]
-    if right.isalnum() or right == "_":
-        return Declined(Reason.MID_WORD)
     return None
 
 

@@ -38,6 +38,8 @@ class ClientFeatures:
     shows_related: bool = False
     draws_next_edit: bool = False
     """Says that it asks for the next edit and draws it."""
+    shows_status: bool = False
+    """Shows what `aiLsp/didChangeStatus` says."""
     roots: tuple[str, ...] = ()
     options: object = None
     """As sent: config tells what is ours, and what is wrong."""
@@ -94,6 +96,7 @@ def resolve(params: Mapping[str, Any]) -> ClientFeatures:
         shows_related=_at(params, "capabilities", "textDocument", "publishDiagnostics").get("relatedInformation")
         is True,
         draws_next_edit=_at(params, "capabilities", "experimental", "aiLsp").get("nextEdit") is True,
+        shows_status=_at(params, "capabilities", "experimental", "aiLsp").get("status") is True,
         roots=_roots(params),
         options=params.get("initializationOptions"),
     )

@@ -77,8 +77,18 @@ class Works:
         progress = Progress(self._session, f"ai-lsp/{next(self._numbers)}", title)
         task = self._session.spawn(title, self._run(progress, work))
         self._tasks[progress.token] = task
-        task.add_done_callback(lambda _: self._tasks.pop(progress.token, None))
+        task.add_done_callback(lambda _: self._ended(progress.token))
+        self._session.touched()
         return task
+
+    def _ended(self, token: str) -> None:
+        self._tasks.pop(token, None)
+        self._session.touched()
+
+    @property
+    def is_any(self) -> bool:
+        """Whether something is under way."""
+        return bool(self._tasks)
 
     def cancel(self, token: Any) -> None:
         """The user has pressed the bar's button; tokens of others are passed over."""

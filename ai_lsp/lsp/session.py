@@ -77,6 +77,7 @@ class Session:
         self.moment: Callable[[Query], Moment] = lambda query: NOTHING_HAPPENED  # set by the service of silence
         self.due: Callable[[Query], Due | None] = lambda query: None  # set by the service of next edits
         self.judge: Judge = lambda query, answer: answer  # set by the service of learning
+        self.touched: Callable[[], None] = lambda: None  # something began, ended or changed: for status lines
         self.published = Published(client.notify)
         self.surroundings = Surroundings(self)
         self.services: tuple[Service, ...] = ()

@@ -105,7 +105,9 @@ class Place:
         tapped = [sys.executable, "-S", str(WIRETAP), str(self.wire.record), str(self.server)]
         launcher = self.folder / "bin" / "ai-lsp"
         complaints = shlex.quote(str(self.complaints))
-        launcher.write_text(f'#!/bin/sh\nexec {shlex.join(tapped)} "$@" 2>>{complaints}\n', encoding="utf-8")
+        version = f'[ "$1" = --version ] && exec {shlex.quote(str(self.server))} --version\n'
+        serve = f'exec {shlex.join(tapped)} "$@" 2>>{complaints}\n'
+        launcher.write_text(f"#!/bin/sh\n{version}{serve}", encoding="utf-8")
         launcher.chmod(0o755)
 
     @contextmanager

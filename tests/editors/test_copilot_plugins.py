@@ -1,38 +1,25 @@
 """Plugins made for the Copilot language server, unchanged, with ours in its place, in the real editors.
 
-None of them is part of this repository. They are looked for below $AI_LSP_PLUGINS, else `.cache/plugins`: clones
-named `sidekick.nvim`, `copilot.lua`, `copilot.vim`, `copilot.el`. A test without its plugin is left out loudly.
+None of them is part of this repository: plugins.py says where clones are looked for.
 """
 
 from __future__ import annotations
 
-import os
 import time
-import warnings
 from collections.abc import Callable, Sequence
 from pathlib import Path
 from typing import Any
 
 import pytest
 
-from tests.editors.install import REPOSITORY
 from tests.editors.place import ModelProcess, Place, wait_for_bytes
+from tests.editors.plugins import plugin
 from tests.editors.screen import Screen
 from tests.editors.test_neovim import TEST_SETTINGS
 from tests.editors.test_neovim_next_edit import NEW, SHOP, rename, renamed
 
 TEST_EL = Path(__file__).with_name("emacs.el")
 ADD = "def add(a, b):\n    return \n"
-
-
-def plugin(name: str) -> Path:
-    """A plugin's clone; without it the test is left out."""
-    folder = Path(os.environ.get("AI_LSP_PLUGINS") or REPOSITORY / ".cache" / "plugins") / name
-    if not folder.is_dir():
-        reason = f"no {folder}: clone the plugin {name} there to run this test"
-        warnings.warn(f"editor test left out: {reason}", stacklevel=2)
-        pytest.skip(reason)
-    return folder.resolve()
 
 
 def test_sidekick_carries_a_rename_through_the_file(place: Place, nvim: Path) -> None:

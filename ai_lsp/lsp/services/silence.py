@@ -89,6 +89,7 @@ class SilenceService(Service):
         self._snoozed_until = self.session.clock() + minutes * 60
         said = f"ai-lsp is quiet for {minutes:g} min" if minutes else "ai-lsp makes suggestions again"
         self.session.say(said, type=3)
+        self.session.touched()
         return said
 
     # What happens

@@ -27,13 +27,16 @@ end
 
 ---@type vim.lsp.Config
 return {
-  cmd = { 'ai-lsp', '--stdio' },
+  cmd = vim.g.ai_lsp_cmd or { 'ai-lsp', '--stdio' },
   -- No `filetypes`: every file that has a type. A file without a project is served alone.
   root_markers = { '.ai-lsp.toml', '.git' },
   -- It draws the next edit itself (lua/ai_lsp/next_edit.lua), so that no diagnostic needs to point at it.
-  capabilities = { experimental = { aiLsp = { nextEdit = true, copy = true } } },
+  capabilities = { experimental = { aiLsp = { nextEdit = true, copy = true, status = true } } },
   handlers = {
     ['window/showMessage'] = show_message,
+    ['aiLsp/didChangeStatus'] = function(...)
+      require('ai_lsp.status').changed(...)
+    end,
     ['aiLsp/copy'] = function(_, params)
       pcall(vim.fn.setreg, '+', params.text) -- where Neovim reaches a clipboard
       vim.fn.setreg('"', params.text)

@@ -4,6 +4,16 @@ if vim.g.loaded_ai_lsp then
 end
 vim.g.loaded_ai_lsp = true
 
+if vim.fn.has('nvim-0.11') == 0 then
+  if not vim.g.ai_lsp_by_lspconfig then
+    local old = 'ai-lsp: this is Neovim %s; it needs 0.11 or newer, and 0.12 for ghost text'
+    vim.notify(old:format(tostring(vim.version())), vim.log.levels.WARN)
+  end
+  return
+end
+
+local ours = require('ai_lsp')
+
 -- Your own keys go into `vim.g.ai_lsp_keys` before this file is loaded; `false` for a key leaves it alone.
 local keys = vim.tbl_extend('force', {
   accept = '<Tab>',
@@ -15,48 +25,6 @@ local keys = vim.tbl_extend('force', {
   menu = '<C-Space>', -- Neovim 0.11 only
 }, vim.g.ai_lsp_keys or {})
 
--- What was typed into a suggestion since Neovim asked for it, which it did where the suggestion's range starts;
--- nil where that does not agree with the suggestion any more.
-local function typed_into(item)
-  local row, start_col = item.range:to_extmark()
-  local cursor_row, cursor_col = unpack(vim.api.nvim_win_get_cursor(0))
-  if cursor_row ~= row + 1 or cursor_col < start_col then
-    return nil
-  end
-  local typed = vim.api.nvim_get_current_line():sub(start_col + 1, cursor_col)
-  return vim.startswith(item.insert_text, typed) and typed or nil
-end
-
--- Neovim 0.12.4 puts a suggestion where the cursor stood when it was asked for, so that what was typed into it since
--- would stand there twice (neovim#36529, mended later). What was typed is taken away first.
-local function rebase(item)
-  local typed = typed_into(item)
-  if typed and typed ~= '' then
-    local row, start_col = item.range:to_extmark()
-    vim.api.nvim_buf_set_text(0, row, start_col, row, start_col + #typed, { '' })
-  end
-  return typed and item
-end
-
--- Types the suggestion's next word, and tells the server how far the user went.
-local function take_word(item)
-  local typed = typed_into(item)
-  local rest = typed and item.insert_text:sub(#typed + 1)
-  local word = rest and (rest:match('^%s*[%w_\128-\255]+') or rest:match('^%s*%S'))
-  if not word or word == rest then
-    return rebase(item)
-  end
-  local row, col = unpack(vim.api.nvim_win_get_cursor(0))
-  local lines = vim.split(word, '\n', { plain = true })
-  vim.api.nvim_buf_set_text(0, row - 1, col, row - 1, col, lines)
-  vim.api.nvim_win_set_cursor(0, { row + #lines - 1, (#lines == 1 and col or 0) + #lines[#lines] })
-  vim.lsp.get_client_by_id(item.client_id):notify('textDocument/didPartiallyAcceptCompletion', {
-    item = { insertText = item.insert_text, command = item.command },
-    acceptedLength = vim.str_utfindex(typed .. word, 'utf-16'),
-  })
-  return nil
-end
-
 local function map(buffer, key, description, press, otherwise)
   if not key then
     return
@@ -67,21 +35,14 @@ local function map(buffer, key, description, press, otherwise)
 end
 
 local function ghost_text(client, buffer)
-  local inline = vim.lsp.inline_completion
+  local inline, ghost = vim.lsp.inline_completion, require('ai_lsp.ghost_text')
   inline.enable(true, { client_id = client.id })
-  map(buffer, keys.accept, 'accept the suggestion', function()
-    return inline.get({ on_accept = rebase })
-  end, function()
-    -- Behind text it takes the next edit where one is shown; where a line begins, Tab is for indenting.
-    local before = vim.api.nvim_get_current_line():sub(1, vim.api.nvim_win_get_cursor(0)[2])
-    if keys.next_edit and before:find('%S') and require('ai_lsp.next_edit').take() then
-      return ''
-    end
+  map(buffer, keys.accept, 'accept the suggestion', ours.accept, function()
     -- What Neovim itself does on this key.
     return vim.snippet.active({ direction = 1 }) and '<Cmd>lua vim.snippet.jump(1)<CR>' or keys.accept
   end)
   map(buffer, keys.accept_word, 'accept its next word', function()
-    return inline.get({ on_accept = take_word })
+    return inline.get({ on_accept = ghost.take_word })
   end, function()
     return keys.accept_word
   end)
@@ -142,10 +103,12 @@ vim.api.nvim_create_autocmd('LspAttach', {
   group = vim.api.nvim_create_augroup('ai_lsp', {}),
   callback = function(event)
     local client = vim.lsp.get_client_by_id(event.data.client_id)
-    if not client or client.name ~= 'ai_lsp' then
+    if not client or client.name ~= ours.name then
       return
     end
-    require('ai_lsp.next_edit').attach(event.buf, keys)
+    if keys.next_edit then
+      require('ai_lsp.next_edit').attach(event.buf, keys)
+    end
     if vim.lsp.inline_completion and client:supports_method('textDocument/inlineCompletion') then
       ghost_text(client, event.buf)
     elseif client:supports_method('textDocument/completion') then
@@ -159,15 +122,35 @@ vim.api.nvim_create_user_command('AiLspMessages', function()
 end, { desc = 'ai-lsp: all that it has said, whole' })
 
 vim.api.nvim_create_user_command('AiLspWhy', function()
-  local client = vim.lsp.get_clients({ name = 'ai_lsp', bufnr = 0 })[1]
+  local client = ours.client_or_say()
   if client then
     client:exec_cmd({ title = 'Why', command = 'ai-lsp.why' }, { bufnr = 0 })
-  else
-    vim.notify('ai-lsp is not attached to this buffer', vim.log.levels.WARN)
   end
 end, { desc = 'ai-lsp: why a suggestion appeared, or why none did' })
 
-vim.lsp.enable('ai_lsp')
+vim.api.nvim_create_user_command('AiLspReview', function(call)
+  local client = ours.client_or_say()
+  if client then
+    require('ai_lsp.review').run(client, call.args, call.bang)
+  end
+end, { nargs = '?', bang = true, desc = 'ai-lsp: bugs in this file, or in what changed since a revision, as a list' })
+
+vim.api.nvim_create_autocmd('LspDetach', {
+  group = 'ai_lsp',
+  callback = function(event)
+    local client = vim.lsp.get_client_by_id(event.data.client_id)
+    if client and client.name == ours.name and client:is_stopped() then
+      require('ai_lsp.status').reset()
+    end
+  end,
+})
+
+if not vim.g.ai_lsp_by_lspconfig then
+  if ours.name ~= 'ai_lsp' then
+    vim.lsp.config(ours.name, vim.lsp.config.ai_lsp)
+  end
+  vim.lsp.enable(ours.name)
+end
 
 -- Sends `ai-lsp.edit`, which returns at once; the instruction is asked for where there is none yet.
 local function edit(client, argument)
@@ -193,9 +176,8 @@ vim.lsp.commands['ai-lsp.edit'] = function(command, context)
 end
 
 vim.api.nvim_create_user_command('AiLspEdit', function(call)
-  local client = vim.lsp.get_clients({ name = 'ai_lsp', bufnr = 0 })[1]
+  local client = ours.client_or_say()
   if not client then
-    vim.notify('ai-lsp is not attached to this buffer', vim.log.levels.WARN)
     return
   end
   local first, last = call.line1 - 1, call.line2
@@ -207,9 +189,8 @@ vim.api.nvim_create_user_command('AiLspEdit', function(call)
 end, { nargs = '*', range = true, desc = 'ai-lsp: edit the selected lines as instructed' })
 
 vim.api.nvim_create_user_command('AiLspShell', function(call)
-  local client = vim.lsp.get_clients({ name = 'ai_lsp', bufnr = 0 })[1]
+  local client = ours.client_or_say()
   if not client then
-    vim.notify('ai-lsp is not attached to this buffer', vim.log.levels.WARN)
     return
   end
   local argument = { instruction = call.args, uri = vim.uri_from_bufnr(0) }

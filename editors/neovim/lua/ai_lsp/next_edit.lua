@@ -25,7 +25,7 @@ local function clear()
 end
 
 local function client_of(buffer)
-  return vim.lsp.get_clients({ name = 'ai_lsp', bufnr = buffer })[1]
+  return require('ai_lsp').client(buffer)
 end
 
 -- A position of the protocol as row and byte column, both counted from 0.
