@@ -26,6 +26,13 @@ COMMANDS = (
 
 ACTION_KINDS = ("quickfix", "refactor.rewrite")
 
+WATCH: Mapping[str, Any] = {
+    "id": "ai-lsp.files",
+    "method": "workspace/didChangeWatchedFiles",
+    "registerOptions": {"watchers": [{"globPattern": "**/*"}]},
+}
+"""The embedded predictor follows what other programs do to the files."""
+
 
 def initialize_result(version: str, params: Any = None) -> dict[str, Any]:
     """The InitializeResult: positions are UTF-16, changes incremental.

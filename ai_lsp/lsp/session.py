@@ -22,6 +22,7 @@ from ai_lsp.lsp.client import Client
 from ai_lsp.lsp.documents import Documents, line_edit, line_edits
 from ai_lsp.lsp.features import ClientFeatures
 from ai_lsp.lsp.from_lsp import path_of
+from ai_lsp.lsp.handshake import WATCH
 from ai_lsp.lsp.logs import apply_log_settings
 from ai_lsp.lsp.model_routes import ModelRoutes, models_in_use
 from ai_lsp.lsp.progress import Works
@@ -38,13 +39,6 @@ from ai_lsp.text.history import History
 log = logging.getLogger(__name__)
 
 WARNING = 2
-
-WATCH: Mapping[str, Any] = {
-    "id": "ai-lsp.files",
-    "method": "workspace/didChangeWatchedFiles",
-    "registerOptions": {"watchers": [{"globPattern": "**/*"}]},
-}
-"""The embedded predictor follows what other programs do to the files."""
 
 
 @dataclass(frozen=True, slots=True)
