@@ -87,13 +87,17 @@ async def place(draw: Draw, source: Source, proposal: Proposal) -> Unplaced | No
     found = await asyncio.to_thread(locate_and_merge, source.snapshot, proposal)
     if isinstance(found, Applied):
         return _take(draw, source, found)
+    if found.reason is Reason.NO_CHANGE:
+        return None
     if len(proposal.hunks) < 2:
         return _refused(source, found)
     first: Unplaced | None = None
     for hunk in proposal.hunks:
         alone = await asyncio.to_thread(locate_and_merge, source.snapshot, replace(proposal, hunks=(hunk,)))
-        refused = _take(draw, source, alone) if isinstance(alone, Applied) else _refused(source, alone)
-        first = first or refused
+        if isinstance(alone, Applied):
+            first = first or _take(draw, source, alone)
+        elif alone.reason is not Reason.NO_CHANGE:
+            first = first or _refused(source, alone)
     return first or _refused(source, found)
 
 

@@ -197,3 +197,56 @@ def test_hunks_are_known_as_they_close() -> None:
         assert sizes[0] == 0
         assert sizes[-1] == 1
         assert sizes == sorted(sizes), "a hunk that was closed stays so"
+
+
+UNCERTAIN = {
+    "a line left out beside an insertion": (
+        block("    apple = 1\n    pear = 1\n", "    apple = 1\n    new = 1\n    pear = 1\n"),
+        "a = 1\n    apple = 1\n    c = call(a, b)\n    pear = 1\n",
+        Reason.AMBIGUOUS,
+    ),
+    "an insertion that can be read above or below the line left out": (
+        block("    })\n\nfunc b() {\n", "    })\n\n    run(c)\n    })\n\nfunc b() {\n"),
+        "func a() {\n    run(b)\n    })\n}\n\nfunc b() {\n    return\n}\n",
+        Reason.AMBIGUOUS,
+    ),
+    "an insertion that would cut a function in two": (
+        block("    mode = auto\n", "    mode = auto\n\nfunc b() {\n    return\n}\n"),
+        "func a() {\n    mode = auto\n}\n",
+        Reason.AMBIGUOUS,
+    ),
+    "a twin that differs in one word": (
+        block(
+            "    if not isinstance(s, SyncStream):\n        raise Error(1)\n\n    s.close()\n",
+            "    if not isinstance(s, SyncStream):\n        raise Error(2)\n\n    s.close()\n",
+        ),
+        "class SyncStream: ...\n\n\nasync def f(s):\n    if not isinstance(s, AsyncStream):\n"
+        "        raise Error(1)\n\n    s.close()\n",
+        Reason.NOT_FOUND,
+    ),
+    "a block that changes nothing": (block("    y = 2\n", "    y = 2\n"), FILE, Reason.NO_CHANGE),
+}
+
+
+@pytest.mark.parametrize("name", UNCERTAIN)
+def test_where_the_file_does_not_say_where_nothing_is_changed(name: str) -> None:
+    reply, text, reason = UNCERTAIN[name]
+    refused = apply(reply, text)
+    assert isinstance(refused, Refusal), refused
+    assert refused.reason is reason
+
+
+def test_a_bracket_is_only_the_one_that_is_indented_as_the_lines_around_it() -> None:
+    text = "t(() => {\n  a(() => {\n    b()\n  })\n})\n\nt(() => {\n  c()\n})\n"
+    reply = block("    b()\n})\n", "    b()\n    more()\n})\n")
+    refused = apply(reply, text)
+    assert isinstance(refused, Refusal)
+    assert apply(block("    b()\n  })\n})\n", "    b()\n    more()\n  })\n})\n"), text) == text.replace(
+        "    b()\n", "    b()\n    more()\n"
+    )
+
+
+def test_new_lines_are_written_as_the_reply_has_them() -> None:
+    text = 'log("a")\nrun()\n'
+    reply = block("log(“a”)\n", "log(“a”)\n    \nsay(“b … c”) # request{method=…}\n")
+    assert apply(reply, text) == 'log("a")\n    \nsay("b … c") # request{method=…}\nrun()\n'

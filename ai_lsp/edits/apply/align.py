@@ -2,11 +2,13 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Callable, Sequence
 from functools import lru_cache
 
 from ai_lsp.edits.apply.likeness import distance
 
+_NEVER = float("inf")
+_MISSED = 12.0  # a quoted line that is nowhere says more against a place than a line that the reply leaves out
 _near = lru_cache(maxsize=20_000)(distance)
 
 
@@ -27,14 +29,20 @@ def _extra_cost(key: str) -> float:
     return 3.0 + 0.2 * min(len(key), 60) if key else 0.7
 
 
-def align(keys: Sequence[str], theirs: Sequence[str]) -> tuple[float, list[int]]:
-    """(cost, the index in `theirs` of each key or -1). Lines of `theirs` before and after cost nothing."""
+def align(
+    keys: Sequence[str], theirs: Sequence[str], agrees: Callable[[int, int], bool] = lambda row, column: True
+) -> tuple[float, list[int]]:
+    """(cost, the index in `theirs` of each key or -1). Lines of `theirs` before and after cost nothing.
+
+    Lines that say nothing, brackets, are only paired with equal ones that `agrees` says are indented alike.
+    """
     rows, columns = len(keys), len(theirs)
     extra = [_extra_cost(key) for key in theirs]
     cost = [0.0] * (columns + 1)
     came: list[list[int]] = []  # 0 a pair, 1 the block's line is skipped, 2 the file's line is extra
     for row, key in enumerate(keys):
-        skip = skip_cost(key)
+        is_said = not key or says_something(key)
+        skip = skip_cost(key) + (_MISSED if key and is_said else 0.0)
         new = [cost[0] + skip]
         how = [1]
         last = row == rows - 1
@@ -43,9 +51,9 @@ def align(keys: Sequence[str], theirs: Sequence[str]) -> tuple[float, list[int]]
             other = theirs[column]
             best, step = cost[column + 1] + skip, 1
             if key == other:
-                pair = cost[column]
+                pair = cost[column] if is_said or agrees(row, column) else _NEVER
             else:
-                pair = cost[column] + _near(key, other) if key and other else float("inf")
+                pair = cost[column] + _near(key, other) if is_said and key and other else _NEVER
             if pair <= best:
                 best, step = pair, 0
             # Before the first paired line the file's lines are free: that is the row above's zero.

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections import Counter
 from collections.abc import Iterable, Sequence
 from math import gcd
 
@@ -32,25 +33,37 @@ class Indentation:
     """A mapping of indentations, learnt from pairs of (a line of the reply, the same line of the file)."""
 
     def __init__(self, pairs: Iterable[tuple[str, str]], file: Sequence[str] = ()) -> None:
-        self._known: dict[str, str] = {}
-        self.is_changed = False
+        votes: dict[str, Counter[str]] = {}
         for theirs, ours in pairs:
             if theirs.strip() and ours.strip():
-                a, b = indent_of(theirs), indent_of(ours)
-                self._known.setdefault(a, b)
-                self.is_changed = self.is_changed or a != b
+                votes.setdefault(indent_of(theirs), Counter())[indent_of(ours)] += 1
+        self._known = {a: found.most_common(1)[0][0] for a, found in votes.items()}
+        self._torn = {a for a, found in votes.items() if _is_torn(found)}
+        self.is_changed = any(set(found) != {a} for a, found in votes.items())
         self._file = file
         self._unit: tuple[str, str] | None = None
 
     def of(self, line: str) -> str | None:
         """The line with the file's indentation; None where nothing says what it would be."""
-        if not self.is_changed or not line.strip():
-            return line if line.strip() else ""
+        if not self.is_changed:
+            return line
+        if not line.strip():
+            return ""
         indent = indent_of(line)
+        if indent in self._torn:
+            return None
         new = self._known.get(indent)
         if new is None:
             new = self._derived(indent)
         return None if new is None else new + line[len(indent) :]
+
+    def agrees(self, theirs: str, ours: str) -> bool:
+        """Whether a line of the reply may be this one of the file, as far as indentation says."""
+        moved = self.of(theirs)
+        if moved is None:
+            return True
+        a, b = indent_of(moved), indent_of(ours)
+        return a == b or (a[:1] != b[:1] and bool(a) == bool(b))  # tabs for blanks, as far as is known
 
     def _derived(self, indent: str) -> str | None:
         inner = [a for a in self._known if indent.startswith(a)]
@@ -90,6 +103,12 @@ class Indentation:
                     theirs, ours = " " * (len(a) // len(b)), "\t"
             self._unit = (theirs or ours, ours or theirs)
         return self._unit
+
+
+def _is_torn(found: Counter[str]) -> bool:
+    """Whether lines with one indentation in the reply have several in the file."""
+    first, *others = found.most_common(2)
+    return bool(others) and 2 * others[0][1] > first[1]
 
 
 def _unit(indents: Iterable[str]) -> str:

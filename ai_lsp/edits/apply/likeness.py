@@ -39,9 +39,27 @@ def distance(a: str, b: str) -> float:
     return cost
 
 
-def is_slip(a: str, b: str) -> bool:
-    """Whether two lines differ only as by a slip of the pen: a character or two, no number."""
-    return distance(a, b) <= max(2.0, 0.04 * len(a))
+def is_slip(quoted: str, ours: str, text: str) -> bool:
+    """Whether a line is quoted as by a slip of the pen: a character or two differ, no number, or only blanks.
+
+    What comes of a slip is no word of the file's `text`; `sync` for `async` is another line where both are words.
+    """
+    if "".join(quoted.split()) == "".join(ours.split()):
+        return True
+    if distance(quoted, ours) > max(2.0, 0.04 * len(quoted)):
+        return False
+    theirs, own = _WORDS.findall(quoted), _WORDS.findall(ours)
+    for start, end, new in _changes(own, theirs):
+        words = [word for word in new if _is_word(word)]
+        if not words and any(map(_is_word, own[start:end])):
+            return False  # a word less is another line too
+        if any(re.search(rf"(?<!\w){re.escape(word)}(?!\w)", text) for word in words):
+            return False
+    return True
+
+
+def _is_word(token: str) -> bool:
+    return token[0].isalnum() or token[0] == "_"
 
 
 def merge_words(base: str, ours: str, theirs: str) -> str | None:

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import re
 from collections.abc import Iterable, Sequence
 from functools import cached_property
 from itertools import accumulate
@@ -35,6 +36,36 @@ def key_of(line: str) -> str:
 def indent_of(line: str) -> str:
     """The blanks a line starts with."""
     return line[: len(line) - len(line.lstrip(" \t"))]
+
+
+def depth_of(line: str) -> int:
+    """How far a line is indented, in columns."""
+    return len(indent_of(line).expandtabs(4))
+
+
+_CLOSING = re.compile(
+    r"\s*(?:[\])}]|(?:end|else|elif|elsif|except|finally|catch|rescue|ensure|case|default|when)\b)"
+)
+
+
+def is_closing(line: str) -> bool:
+    """Whether a line ends a block, or goes on with a statement after one."""
+    return _CLOSING.match(line) is not None
+
+
+_PAIRS = {0x2018: 0x2019, 0x2019: 0x2018, 0x201C: 0x201D, 0x201D: 0x201C}
+
+
+def curly_for(quoted: str, ours: str) -> dict[int, str]:
+    """The typographic characters of a quoted line that are plain ones in the file's own, as a table."""
+    out: dict[int, str] = {}
+    for char in set(quoted) - set(ours):
+        code = ord(char)
+        if code in _TYPOGRAPHY:
+            out[code] = _TYPOGRAPHY[code]
+            if code in _PAIRS:
+                out[_PAIRS[code]] = _TYPOGRAPHY[code]
+    return out
 
 
 class FileLines:

@@ -6,10 +6,11 @@ import itertools
 from collections.abc import Sequence
 from dataclasses import dataclass, replace
 
+from ai_lsp.edits.apply.insertion import Clash
 from ai_lsp.edits.apply.line_diff import line_changes
 from ai_lsp.edits.apply.lines import FileLines, excerpt, indent_of, key_of, trimmed
 from ai_lsp.edits.apply.place import Place, exact_places, fuzzy_places, is_clear, is_near
-from ai_lsp.edits.apply.transfer import Change, Clash, transfer
+from ai_lsp.edits.apply.transfer import Change, transfer
 from ai_lsp.edits.proposal import Applied, Candidate, Evidence, Hunk, Match, Proposal, Reason, Refusal
 
 MOST_CANDIDATES = 3
@@ -51,6 +52,8 @@ def _at_once(file: FileLines, proposal: Proposal) -> Applied | Refusal:
             return Refusal(moved.reason, moved.detail, candidates(file, [place]), index)
         evidence = _evidence(file, hunk, place, index)
         changes += [(change, evidence) for change in moved]
+    if not changes:
+        return Refusal(Reason.NO_CHANGE, "", candidates(file, [place for _, place in settled]))
     return edits_of(file, changes)
 
 
@@ -60,6 +63,8 @@ def _one_after_another(file: FileLines, proposal: Proposal) -> Applied | Refusal
     evidence: list[Evidence] = []
     for index, hunk in enumerate(proposal.hunks):
         applied = _at_once(now, replace(proposal, hunks=(hunk,)))
+        if isinstance(applied, Refusal) and applied.reason is Reason.NO_CHANGE:
+            continue
         if isinstance(applied, Refusal):
             return replace(applied, hunk=index)
         evidence += [replace(e, hunk=index) for e in applied.evidence]

@@ -3,10 +3,11 @@
 from __future__ import annotations
 
 import re
-from collections.abc import Sequence
+from collections.abc import Callable, Sequence
 from dataclasses import dataclass
 
 from ai_lsp.edits.apply.align import align, says_something, skip_cost
+from ai_lsp.edits.apply.indent import Indentation
 from ai_lsp.edits.apply.likeness import is_slip
 from ai_lsp.edits.apply.lines import FileLines, indent_of, key_of
 from ai_lsp.edits.proposal import Match
@@ -50,6 +51,8 @@ def exact_places(file: FileLines, block: Sequence[str]) -> list[Place]:
         first = number - rarest
         if first >= 0 and first + count <= len(file) and file.keys[first : first + count] == keys:
             match = _kind(file.raw[first : first + count], block)
+            if match is Match.REINDENTED and not _is_moved_as_one(file, block, first):
+                continue
             pairs = tuple(range(first, first + count))
             found.setdefault(match, []).append(Place(first, first + count, pairs, match))
     best = next((match for match in Match if match in found), Match.EXACT)
@@ -65,6 +68,27 @@ def _kind(theirs: Sequence[str], block: Sequence[str]) -> Match:
     return Match.WHITESPACE if same else Match.REINDENTED
 
 
+def _is_moved_as_one(file: FileLines, block: Sequence[str], first: int) -> bool:
+    """Whether brackets are indented as the lines around them say: if not, they are others, or one is missing."""
+    pairs = list(zip(block, file.raw[first : first + len(block)], strict=True))
+    known = Indentation([pair for pair in pairs if says_something(key_of(pair[0]))], file.raw)
+    return all(known.agrees(a, b) for a, b in pairs if a.strip() and not says_something(key_of(a)))
+
+
+def _indentation_at(
+    file: FileLines, block: Sequence[str], keys: Sequence[str], low: int, high: int
+) -> Indentation:
+    """What the lines that a window shares with the block say of its indentation."""
+    pairs = [
+        (line, file.raw[n])
+        for line, key in zip(block, keys, strict=True)
+        if says_something(key)
+        for n in file.places.get(key, ())[:_COMMON]
+        if low <= n < high
+    ]
+    return Indentation(pairs, file.raw)
+
+
 def fuzzy_places(file: FileLines, block: Sequence[str]) -> list[Place]:
     """The places that resemble the block at all, nearest first."""
     keys = [key_of(line) for line in block]
@@ -72,7 +96,8 @@ def fuzzy_places(file: FileLines, block: Sequence[str]) -> list[Place]:
     for start in _starts(file, keys):
         slack = 3 + len(keys) // 3
         low, high = max(0, start - slack), min(len(file), start + len(keys) + slack)
-        cost, pairs = align(keys, file.keys[low:high])
+        known = _indentation_at(file, block, keys, low, high)
+        cost, pairs = align(keys, file.keys[low:high], _agreeing(known, block, file.raw, low))
         lines = [p for p in pairs if p >= 0]
         if not lines:
             continue
@@ -88,20 +113,28 @@ def fuzzy_places(file: FileLines, block: Sequence[str]) -> list[Place]:
     return sorted(out, key=lambda place: place.cost)
 
 
+def _agreeing(
+    known: Indentation, block: Sequence[str], lines: Sequence[str], low: int
+) -> Callable[[int, int], bool]:
+    return lambda row, column: known.agrees(block[row], lines[low + column])
+
+
 def is_near(file: FileLines, block: Sequence[str], place: Place) -> bool:
     """Whether enough of a block stands at a place for it to be that place, if no other is as near.
 
-    Slips of the pen are forgiven. A line that is another one, or is not there, says that the text may be another:
-    one such is forgiven where a line that stands in the file but once vouches for the place.
+    Slips of the pen are forgiven. A line that is another one, or is not there, says that the text is another:
+    code has many twins that differ in a line.
     """
     keys = [key_of(line) for line in block]
-    if not any(map(says_something, keys)) or place.cost > _LOST_SHARE * sum(map(skip_cost, keys)):
-        return False
     told = [(key, file.keys[n] if n >= 0 else "") for key, n in zip(keys, place.pairs, strict=True)]
     told = [(key, ours) for key, ours in told if says_something(key)]
-    strange = sum(key != ours and not is_slip(key, ours) for key, ours in told)
-    vouched = any(key == ours and len(file.places[key]) == 1 for key, ours in told)
-    return strange == 0 or (strange == 1 and vouched)
+    left_out = sum(map(bool, file.keys[place.first : place.last])) - sum(
+        n >= 0 and bool(file.keys[n]) for n in place.pairs
+    )
+    is_vouched = left_out <= 1 and any(key == ours and len(file.places[key]) == 1 for key, ours in told)
+    if not told or (place.cost > _LOST_SHARE * sum(map(skip_cost, keys)) and not is_vouched):
+        return False
+    return all(key == ours or is_slip(key, ours, file.text) for key, ours in told)
 
 
 def is_clear(best: Place, second: Place) -> bool:
