@@ -35,16 +35,18 @@ _PARTIAL_WORD = re.compile(r"\w+\Z")
 
 @dataclass(frozen=True, slots=True)
 class Patience:
-    """Seconds to wait for more of a stream that has begun to speak before whole lines of it, or else whole words,
-    are shown. Editors ask again at the next key only, so what is shown too early stays short for somebody who has
-    stopped to read."""
+    """Seconds that a stream may speak before whole lines of it, or else whole words, are shown. Editors ask again
+    at the next key only, so what is shown too early stays short for somebody who has stopped to read."""
 
     lines_s: float
     words_s: float
 
 
-FRESH, JOINED, SHOWING = Patience(0.08, 0.25), Patience(0.03, 0.04), Patience(0.06, 0.10)
-"""For a stream just begun; for one that a key has joined; the same while something stands on the screen."""
+FRESH, JOINED, RESTING = Patience(0.08, 0.25), Patience(0.02, 0.04), Patience(0.15, 0.35)
+"""For a stream just begun; for one joined by a key; for one joined by an editor that asks only in pauses."""
+
+PAUSE_S = 0.12
+"""An editor that asks so long after a key waits for a pause by itself: the next key is not near."""
 
 
 async def complete(query: Query, world: World) -> Suggestion | Declined:
@@ -137,16 +139,14 @@ class _Asking:
         if isinstance(known, Declined) and on_screen is None and not query.is_invoked:
             return known
         best = self._steady(on_screen, known)
-        if best is not None and (flight is None or flight.is_over or "\n" in best.text.lstrip("\n")):
+        is_resting = reuse.rhythm.rested_s(asyncio.get_running_loop().time()) > PAUSE_S
+        if best is not None and not (is_resting and flight is not None and not _has_line(best.text)):
             self._look_ahead(best, known)
             return best
         if flight is not None:
-            patience = JOINED if best is None else SHOWING
-            answer = await self._wait(flight, typed, patience)
-            if answer is not None:
-                return answer if best is None else self._steady(best, answer) or best
-            if best is not None:
-                return best
+            answer = await self._wait(flight, typed, RESTING if is_resting else JOINED)
+            if answer is not None or best is not None:
+                return self._steady(best, answer) or answer or Declined(Reason.OUTDATED)
         return await self._ask_anew(spot)
 
     @property
@@ -233,16 +233,18 @@ class _Asking:
         )
 
     async def _wait(self, flight: Flight, typed: str, patience: Patience) -> Suggestion | Declined | None:
-        """What a stream says behind `typed`, as soon as it may be shown; None where it says something else."""
-        began = flight.age_s
+        """What a stream says behind `typed`, as soon as it may be shown; None where it says something else, or
+        was stopped where that much has been typed."""
         with self.reuse.flights.joined(flight):
             while (rest := flight.rest(typed)) is not None:
                 if flight.error is not None:
                     withheld = isinstance(flight.error, PromptWithheld)
                     return Declined(Reason.WITHHELD if withheld else Reason.MODEL_FAILED, str(flight.error))
                 if flight.is_over:
+                    if typed and not rest.text.strip() and not flight.is_whole:
+                        return None
                     return self._suggestion(rest.text, is_whole=flight.is_whole)
-                waited = flight.age_s - max(began, flight.first_s or flight.age_s)
+                waited = flight.age_s - (flight.first_s or flight.age_s)
                 if _has_line(rest.text) and is_decided(rest.text, self.query, self.limits):
                     return self._suggestion(rest.text, is_whole=False)
                 due = patience.lines_s if _has_line(rest.text) else patience.words_s

@@ -94,9 +94,17 @@ class Reuse:
         if last is None or not _is_near(query, last):
             return Asked(query.snapshot, query.offset, 0, most)
         if not _goes_on(query, last):
-            return Asked(query.snapshot, query.offset, 0, most if most > 2 * last.tokens else last.tokens)
+            is_alike = last.tokens / 2 <= most <= last.tokens * 2
+            return Asked(query.snapshot, query.offset, 0, last.tokens if is_alike else most)
         lines = query.line - query.snapshot.line_at(last.typed_from)
         return Asked(query.snapshot, query.offset, lines, last.tokens, last.around)
+
+    def asked_whole(self, query: Query, all_tokens: int) -> Asked:
+        """The same with all that may be read: for when the user rests."""
+        last = self._asked.get(query.snapshot.uri)
+        goes_on = last is not None and _is_near(query, last) and _goes_on(query, last)
+        lines = query.line - query.snapshot.line_at(last.typed_from) if goes_on and last is not None else 0
+        return Asked(query.snapshot, query.offset, lines, all_tokens)
 
     def remember(self, asked: Asked) -> None:
         """The model is being asked so."""

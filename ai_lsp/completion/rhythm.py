@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import math
 from dataclasses import dataclass, replace
 from statistics import median
 
@@ -44,9 +45,13 @@ class Rhythm:
         """A model was asked, and the user typed something else before anything could be shown."""
         return replace(self, unseen=self.unseen + 1)
 
+    def rested_s(self, now: float) -> float:
+        """Seconds since the last key."""
+        return math.inf if self.last is None else now - self.last
+
     def has_paused(self, now: float) -> bool:
         """Whether the user seems to read rather than to type."""
-        return self.last is None or now - self.last > PAUSED_S
+        return self.rested_s(now) > PAUSED_S
 
 
 def debounce_s(rhythm: Rhythm) -> float:

@@ -1,4 +1,8 @@
-"""Has a server read the likely next prompt while the user rests, so that the next key costs it a token or two."""
+"""Has a server read the likely next prompt while the user rests, so that the next key costs it a token or two.
+
+It begins when the user has rested for as long as the reading will take: whoever comes back while it is read waits
+until all of their own prompt is read again, and a rest is as likely to end now as to last as long once more.
+"""
 
 from __future__ import annotations
 
@@ -99,26 +103,27 @@ class Warmer:
         is_ignored = session.is_ignored(uri)
         if decide(query, session.settings.completion, is_off=False, is_ignored=is_ignored) is not None:
             return
+        asked = session.reuse.asked_whole(query, route.context_tokens)
         around = session.surroundings.rested(query)
-        memory = session.surroundings.memory(uri)
         built = build(
             query,
             session.settings.completion,
-            context_tokens=route.context_tokens,
+            context_tokens=asked.tokens,
             count=route.count,
             repo=session.repo,
             around=around,
-            memory=memory,
+            memory=session.surroundings.memory(uri),
+            typed_lines=asked.typed_lines,
         )
         prompt = built.request.prompt
         assert isinstance(prompt, FimPrompt)
         if prompt == self._last:
             return
+        unread = built.fitted.tokens * _unread_share(self._last, prompt)
+        await asyncio.sleep(unread / route.swift_tokens - REST_S)
         now = session.clock()
-        if self._budget.left(session.settings.context.warm_tokens, now) < built.fitted.tokens:
+        if session.is_busy or self._budget.left(session.settings.context.warm_tokens, now) < built.fitted.tokens:
             return
-        session.surroundings.hold(uri, built)
-        self._last = prompt
         self._budget.spend(built.fitted.tokens, now)
         request = replace(built.request, max_tokens=0, stop=())
         try:
@@ -127,3 +132,19 @@ class Warmer:
                     pass
         except (ModelError, TimeoutError) as error:
             log.info("a prompt was not read ahead: %s", error)
+            return
+        # Only what was read to its end is gone on from: until then requests stay with what the server had read.
+        self._last = prompt
+        session.surroundings.hold(uri, built)
+        session.reuse.remember(replace(asked, around=around))
+
+
+def _unread_share(last: FimPrompt | None, prompt: FimPrompt) -> float:
+    """How much of a prompt a server that has read `last` has still to read, 0..1."""
+    if last is None:
+        return 1.0
+    old, new = (f"{p.files}{p.prefix}\0{p.suffix}\0{p.typed}" for p in (last, prompt))
+    agreed = next(
+        (at for at, (a, b) in enumerate(zip(old, new, strict=False)) if a != b), min(len(old), len(new))
+    )
+    return 1.0 - agreed / len(new)

@@ -1,7 +1,7 @@
 """How well ghost text keeps up with somebody who types, beside a floor server and any other.
 
     python -m bench.typing FILES_OR_REPO… [--profile fast|laptop|both] [--local on|off|both] [--floor]
-                           [--server CMD] [--keys N] [--json FILE]
+                           [--server CMD] [--keys N] [--editor NAME]… [--at-once] [--json FILE]
 
 Real time: 1,000 keys take about three minutes for each server and profile. The model is scripted (model.py), with
 real HTTP, in a process of its own; the editor is editor.py. `--server` is any language server with
@@ -18,11 +18,12 @@ import sys
 import tempfile
 from collections.abc import Mapping
 from contextlib import asynccontextmanager
+from functools import partial
 from pathlib import Path
 from typing import Any
 
 from ai_lsp.cli.lsp_client import LspClient
-from bench.typing.editor import Editor, cancels
+from bench.typing.editor import MANNERS, Editor, Manner, cancels
 from bench.typing.figures import figures, table
 from bench.typing.keys import Script, read_files, script
 from bench.typing.model import PROFILES
@@ -57,7 +58,7 @@ def options(url: str, profile: str, has_local: bool) -> dict[str, Any]:
 
 
 async def run(
-    command: list[str], what: Script, others: Mapping[str, str], profile: str, has_local: bool
+    command: list[str], what: Script, others: Mapping[str, str], profile: str, has_local: bool, manner: Manner
 ) -> dict[str, Any]:
     """One server, one profile."""
     with tempfile.TemporaryDirectory(prefix="ai-lsp-typing-") as name:
@@ -75,7 +76,7 @@ async def run(
             )
             if command == OURS:
                 await until_ready(client)
-            editor = Editor(client, root, what)
+            editor = Editor(client, root, what, manner)
             record = await editor.play()
             cancelled = await cancels(editor, 12, 0.045)
             await asyncio.sleep(0.5)
@@ -98,6 +99,14 @@ async def until_ready(client: LspClient) -> None:
     raise TimeoutError(f"the server did not become ready: {status}")
 
 
+async def in_turn(columns: Mapping[str, Any]) -> dict[str, Any]:
+    return {title: await column() for title, column in columns.items()}
+
+
+async def at_once(columns: Mapping[str, Any]) -> dict[str, Any]:
+    return dict(zip(columns, await asyncio.gather(*(column() for column in columns.values())), strict=True))
+
+
 def main() -> int:
     parser = argparse.ArgumentParser(description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter)
     parser.add_argument("places", nargs="+", type=Path, help="files, or folders of which --files are chosen")
@@ -108,6 +117,8 @@ def main() -> int:
     parser.add_argument("--no-ours", action="store_true")
     parser.add_argument("--keys", type=int, default=1_000)
     parser.add_argument("--files", type=int, default=6, help="files chosen of each folder")
+    parser.add_argument("--editor", choices=MANNERS, action="append", help="how it asks; several make columns")
+    parser.add_argument("--at-once", action="store_true", help="all columns at the same time: for a look only")
     parser.add_argument("--seed", type=int, default=1)
     parser.add_argument("--json", type=Path)
     args = parser.parse_args()
@@ -124,10 +135,13 @@ def main() -> int:
     if args.server:
         servers["other"] = (shlex.split(args.server), False)
     profiles = tuple(PROFILES) if args.profile == "both" else (args.profile,)
-    results: dict[str, dict[str, Any]] = {}
+    columns: dict[str, Any] = {}
     for profile in profiles:
         for name, (command, local) in servers.items():
-            results[f"{name}, {profile}"] = asyncio.run(run(command, what, others, profile, local))
+            for editor in args.editor or ("each-key",):
+                title = f"{name}, {profile}" + (f", {editor}" if args.editor else "")
+                columns[title] = partial(run, command, what, others, profile, local, MANNERS[editor])
+    results = asyncio.run(at_once(columns) if args.at_once else in_turn(columns))
     print(table(results))
     for name, found in results.items():
         for old, new in found["flickered"][:3]:

@@ -1,15 +1,15 @@
 """An editor with ghost text as Neovim 0.12 draws it, played key by key in real time.
 
-A request goes out at each key. Ghost text stays while what is typed agrees with it, null leaves it as it is, an
-empty list clears it. Answers to older requests are not drawn, as in editors that cancel at each key; such a one
-is counted as stale where what was typed since contradicts it.
+Ghost text stays while what is typed agrees with it, null leaves it as it is, an empty list clears it. Answers to
+older requests are not drawn, as in editors that cancel at each key; such a one is counted as stale where what was
+typed since contradicts it. When an editor asks, and what it says before, is its manner: a row of MANNERS.
 """
 
 from __future__ import annotations
 
 import asyncio
 import time
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field
 from pathlib import Path
 
@@ -22,17 +22,40 @@ CROSSED_S = 0.005
 """An answer that comes so soon after the next request had left before the server could know of it."""
 
 
+@dataclass(frozen=True, slots=True)
+class Manner:
+    """How an editor asks: so many seconds after a key, with the older request taken back at the key or left to
+    the server, with changes or whole texts, the change before the request or (against the protocol) behind it."""
+
+    asks_after_s: float = 0.0
+    cancels: bool = False
+    sends_whole_text: bool = False
+    asks_first: bool = False
+    clears: bool = False  # takes ghost text away at each key and waits for the server to give it back
+
+
+MANNERS: Mapping[str, Manner] = {
+    "each-key": Manner(),
+    "cancels": Manner(cancels=True),
+    "whole-text": Manner(sends_whole_text=True),
+    "asks-first": Manner(asks_first=True),
+    "clears": Manner(clears=True),
+    "vscode": Manner(asks_after_s=0.05, cancels=True),  # its least debounce; the key takes the request back
+    "neovim": Manner(asks_after_s=0.2),
+}
+
+
 @dataclass(slots=True)
 class Pressed:
-    """One key as it went. Times are `time.monotonic()`."""
+    """One key as it went. Times are `time.monotonic()`. No `call`: another key came before it was asked."""
 
     key: Key
     due: float
     at: float
-    call: Call
     offset: int
     ghost_before: str
     is_agreeing: bool  # what was typed is the start of what stood on the screen, and does not end it
+    call: Call | None = None
     was_kept: bool | None = None
 
 
@@ -66,12 +89,14 @@ class Recording:
 class Editor:
     """Plays a script into a server."""
 
-    def __init__(self, client: LspClient, root: Path, script: Script) -> None:
+    def __init__(self, client: LspClient, root: Path, script: Script, manner: Manner) -> None:
         self.client = client
+        self.manner = manner
         self.root = root
         self.script = script
         self.record = Recording()
         self._ghost = ""
+        self._due = ""  # what the last key took from the screen and should come back
         self._cleared = ""  # what an empty answer took from the screen, until the next key
         self._now: Pressed | None = None
         self._typed_since: dict[int, str | None] = {}
@@ -100,25 +125,58 @@ class Editor:
         self.record.late_ms.append((at - due) * 1e3)
         if key.kind == "jump":
             self._leave_insert()
-        before = self._ghost
+        before = self._ghost or self._due
         is_pure = key.kind in ("type", "typo") and bool(key.text)
         agrees = is_pure and bool(before) and before.startswith(key.text)
         for id, typed in self._typed_since.items():
             self._typed_since[id] = typed + key.text if is_pure and typed is not None else None
-        self._ghost = before[len(key.text) :] if agrees else ""
+        rest = before[len(key.text) :] if agrees else ""
+        self._ghost, self._due = ("", rest) if self.manner.clears else (rest, "")
         self._cleared = ""
-        uri = self.uri(key.path)
-        if key.text or key.start != key.end:
-            self.client.change(uri, key.start, key.end, key.text)
-        call = self.client.ask_inline(uri, key.cursor)
-        pressed = Pressed(key, due, at, call, key.cursor, before, agrees and bool(self._ghost.strip()))
+        older, manner = self._now, self.manner
+        pressed = Pressed(key, due, at, key.cursor, before, agrees and bool(rest.strip()))
+        if manner.cancels and older is not None and older.call is not None and not older.call.answer.done():
+            self.client.cancel(older.call)
         self._now = pressed
-        self._typed_since[call.id] = ""
         self.record.keys.append(pressed)
+        if manner.asks_first:
+            self._ask(pressed, key.end)
+        self._change(key)
+        if not manner.asks_first and not manner.asks_after_s:
+            self._ask(pressed, key.cursor)
+        elif manner.asks_after_s:
+            asyncio.get_running_loop().call_later(manner.asks_after_s, self._ask, pressed, key.cursor)
         self._show(at)
-        call.answer.add_done_callback(lambda done: self._answered(pressed))
         if pressed.is_agreeing:
             asyncio.get_running_loop().call_later(KEPT_S, self._look, pressed)
+
+    def _change(self, key: Key) -> None:
+        uri = self.uri(key.path)
+        if not key.text and key.start == key.end:
+            return
+        if not self.manner.sends_whole_text:
+            self.client.change(uri, key.start, key.end, key.text)
+            return
+        mirror = self.client.documents[uri]
+        mirror.replace(key.start, key.end, key.text)
+        document = {"uri": uri, "version": mirror.version}
+        self.client.notify(
+            "textDocument/didChange", {"textDocument": document, "contentChanges": [{"text": mirror.text}]}
+        )
+
+    def _ask(self, pressed: Pressed, offset: int) -> None:
+        if self._now is not pressed:
+            return
+        key = pressed.key
+        line = self.client.documents[self.uri(key.path)].position(offset).to_json()
+        if self.manner.asks_first:  # the place where the cursor will be
+            line["character"] += key.cursor - key.end
+        call = pressed.call = self.client.send(
+            "textDocument/inlineCompletion",
+            {"textDocument": {"uri": self.uri(key.path)}, "position": line, "context": {"triggerKind": 2}},
+        )
+        self._typed_since[call.id] = ""
+        call.answer.add_done_callback(lambda done: self._answered(pressed, call))
 
     def _look(self, pressed: Pressed) -> None:
         if self._now is pressed:
@@ -126,15 +184,15 @@ class Editor:
 
     def _leave_insert(self) -> None:
         """Escape: what is on its way is cancelled, the screen is cleared."""
-        if self._now is not None and not self._now.call.answer.done():
+        if self._now is not None and self._now.call is not None and not self._now.call.answer.done():
             self.client.cancel(self._now.call)
-        self._now, self._ghost, self._cleared = None, "", ""
+        self._now, self._ghost, self._due, self._cleared = None, "", "", ""
         self._typed_since.clear()
         last = self.record.screens[-1] if self.record.screens else None
         self.record.screens.append(Screen(time.monotonic(), "", last.path if last else "", None, False))
 
-    def _answered(self, pressed: Pressed) -> None:
-        call, now = pressed.call, self._now
+    def _answered(self, pressed: Pressed, call: Call) -> None:
+        now = self._now
         typed = self._typed_since.pop(call.id, None)
         try:
             result = call.answer.result()
@@ -147,10 +205,11 @@ class Editor:
             return
         if pressed is now:
             uri = self.uri(pressed.key.path)
-            self._draw(self._text(self.client.inline_items(uri, pressed.offset, result)), pressed)
+            self._draw(self._text(self.client.inline_items(uri, pressed.offset, result)), pressed, call)
         elif items := result.get("items", []) if isinstance(result, dict) else result:
             is_true = typed is not None and items[0]["insertText"].startswith(typed)
-            self.record.stale += not is_true and call.answered_ns - now.call.sent_ns > CROSSED_S * 1e9
+            crossed = now.call is None or call.answered_ns - now.call.sent_ns <= CROSSED_S * 1e9
+            self.record.stale += not is_true and not crossed
 
     def _text(self, items: Sequence[InlineItem]) -> str:
         if not items or self._now is None:
@@ -158,17 +217,17 @@ class Editor:
         text = self.client.documents[self.uri(self._now.key.path)].text
         return items[0].shown(text[items[0].start : self._now.offset])
 
-    def _draw(self, ghost: str, pressed: Pressed) -> None:
+    def _draw(self, ghost: str, pressed: Pressed, call: Call) -> None:
         at = time.monotonic()
         if self._ghost and not ghost:
             self._cleared = self._ghost
-        old = self._ghost or self._cleared
+        old = self._ghost or self._due or self._cleared
         if ghost:
             if (old and not ghost.startswith(old)) or self._cleared:
                 self.record.flickers.append((old, ghost))
-            self.record.shown_ms.append((pressed.call.answered_ns / 1e9 - pressed.at) * 1e3)
-            self.record.shown_spans.append((pressed.at, pressed.call.answered_ns / 1e9))
-            self._cleared = ""
+            self.record.shown_ms.append((call.answered_ns / 1e9 - pressed.at) * 1e3)
+            self.record.shown_spans.append((pressed.at, call.answered_ns / 1e9))
+            self._cleared = self._due = ""
         self._ghost = ghost
         self._show(at)
 

@@ -98,12 +98,12 @@ def _was_shown(row: Mapping[str, Any], ghosts: Sequence[tuple[str, int | None, s
 
 def _lags(record: Recording, rows: Sequence[Mapping[str, Any]]) -> list[float]:
     """Milliseconds from a request to the model's, for the model's requests about the place of the last key."""
-    sent = [one.call.sent_ns / 1e9 for one in record.keys]
+    asked = [(one.call.sent_ns / 1e9, one.key.place) for one in record.keys if one.call is not None]
     out = []
     for row in rows:
-        index = bisect_left(sent, row["at"]) - 1
-        if index >= 0 and row.get("place") == record.keys[index].key.place:
-            out.append((row["at"] - sent[index]) * 1e3)
+        index = bisect_left(asked, row["at"], key=lambda one: one[0]) - 1
+        if index >= 0 and row.get("place") == asked[index][1]:
+            out.append((row["at"] - asked[index][0]) * 1e3)
     return out
 
 
@@ -137,7 +137,9 @@ ROWS = (
 def table(results: Mapping[str, Mapping[str, float]]) -> str:
     """The figures side by side."""
     names = list(results)
-    lines = [f"{'':<44}" + "".join(f"{name:>18}" for name in names)]
+    wide = [max(12, len(name)) + 2 for name in names]
+    lines = [f"{'':<44}" + "".join(f"{name:>{w}}" for name, w in zip(names, wide, strict=True))]
     for title, key, form in ROWS:
-        lines.append(f"{title:<44}" + "".join(f"{form.format(results[name][key]):>18}" for name in names))
+        cells = (f"{form.format(results[name][key]):>{w}}" for name, w in zip(names, wide, strict=True))
+        lines.append(f"{title:<44}" + "".join(cells))
     return "\n".join(lines)

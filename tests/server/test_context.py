@@ -5,6 +5,7 @@ from __future__ import annotations
 import asyncio
 import json
 import re
+import time
 from collections.abc import AsyncIterator
 from pathlib import Path
 from typing import Any
@@ -162,3 +163,26 @@ async def test_a_server_that_counts_otherwise_is_asked_once_more_with_less(root:
             assert await inline(client, uri, end + 10) == ["compute(value)"]
         sizes = [len(each.prompt) for each in model.requests]
         assert sizes[1] < sizes[0]
+
+
+async def test_what_takes_long_to_read_is_read_ahead_in_a_long_rest_only(
+    root: Path, model: ScriptedModel
+) -> None:
+    """Somebody who comes back in the middle of it waits until all of their own prompt is read again."""
+    async with session(root, route(model.url, context_tokens=4_000)) as client:
+        await ready(client)
+        text = "".join(f"discounted_{n} = total(items, {n})\n" for n in range(400)) + CART
+        uri = open_file(client, root, "src/cart.py", text)
+        model.change(first_token_ms=1_000)
+        await inline(client, uri, len(text))  # 1,500 tokens: how fast it reads is not known yet
+        model.change(first_token_ms=0)
+        size = len(model.requests[-1].prompt)
+        client.change(uri, len(text), len(text), "y")
+        began = time.monotonic()
+        while not ahead(model):
+            await asyncio.sleep(0.05)
+        assert time.monotonic() - began > 1.5
+        assert len(ahead(model)[0]) > 2 * size
+        client.change(uri, len(text) + 1, len(text) + 1, "z")
+        await inline(client, uri, len(text) + 2)
+        assert model.requests[-1].prompt == ahead(model)[0] + "z"

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import asyncio
+import time
 from collections.abc import AsyncIterator
 from pathlib import Path
 
@@ -119,3 +120,42 @@ async def test_a_dismissed_suggestion_does_not_come_back_from_the_cache(
         client.change(uri, 18, 18, "\n")
         client.change(uri, 18, 19, "")
         assert await shown(client, uri, 18) != "total"
+
+
+async def test_a_line_typed_to_its_end_before_the_stream_ended_asks_for_what_follows(
+    tmp_path: Path, model: ScriptedModel
+) -> None:
+    """The stream is closed at the end of the statement: that the rest is empty does not mean there is none."""
+    model.change(reply=["total\n", "\nother = 1\n"], tokens_per_s=8)
+    async with session(tmp_path, route(model.url)) as client:
+        await ready(client)
+        text = "a = 1\nb = 2\nc = 3\nx = "
+        uri = open_file(client, tmp_path, "a.py", text)
+        older = client.ask_inline(uri, len(text))
+        await until(lambda: model.requests and model.requests[0].first_at)
+        client.change(uri, len(text), len(text), "total")
+        found = await shown(client, uri, len(text) + 5)
+        assert found is not None
+        assert found.startswith("\nother")
+        assert await older.answer is None
+        assert len(model.requests) == 2
+
+
+async def test_what_is_known_is_shown_at_once_while_more_is_on_its_way(
+    tmp_path: Path, model: ScriptedModel
+) -> None:
+    """An editor may take ghost text away at each key until it has an answer."""
+    model.change(reply="total of all the items there are", tokens_per_s=12)
+    async with session(tmp_path, route(model.url)) as client:
+        await ready(client)
+        text = "a = 1\nb = 2\nc = 3\n# "
+        uri = open_file(client, tmp_path, "a.py", text)
+        first = await shown(client, uri, len(text))
+        assert first is not None
+        assert first.startswith("total")
+        client.change(uri, len(text), len(text), "t")
+        began = time.monotonic()
+        rest = await shown(client, uri, len(text) + 1)
+        assert rest is not None
+        assert rest.startswith(first[1:])
+        assert time.monotonic() - began < 0.05

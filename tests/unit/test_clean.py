@@ -6,7 +6,7 @@ from collections import Counter
 
 import pytest
 
-from ai_lsp.completion.clean import STEPS, Limits, Removal, clean
+from ai_lsp.completion.clean import STEPS, Limits, Removal, clean, is_decided
 from ai_lsp.completion.query import Declined, Query, Reason
 from ai_lsp.text.document import DocumentSnapshot
 from tests import golden_steps, marks
@@ -50,3 +50,19 @@ def test_counts_are_those_of_the_files() -> None:
     counts = golden_steps.counts()
     assert isinstance(counts, Counter)
     assert all(counts[step.name] >= 3 for step in STEPS if step.name not in UNGOLDEN), counts
+
+
+@pytest.mark.parametrize(
+    ("marked", "raw", "decided"),
+    [
+        ("def f():\n    return 1▮\n\n\ndef g():\n    pass\n", "\n\n\ndef g():\n", True),  # what stands below
+        ("def f():\n    return 1▮\n", "\nx = 2\n", True),  # belongs outside the block
+        ("def f():\n    x = 1▮\n", "\n\n", False),  # more may come
+        ("x = ▮\n", "compute(1)\n", True),
+        ("def f():\n    ▮\n", "x = 1\n", False),
+    ],
+)
+def test_a_stream_ends_where_more_of_it_would_change_nothing(marked: str, raw: str, decided: bool) -> None:
+    text, offset = marks.read(marked)
+    query = Query(DocumentSnapshot("file:///a", 1, "python", text), offset)
+    assert is_decided(raw, query, Limits()) is decided

@@ -114,22 +114,33 @@ def is_decided(raw: str, query: Query, limits: Limits) -> bool:
     at = place_of(query, limits)
     if may_be_echo(_steps(whole, at, before=drop_echo), at):
         return False
-    shown = _steps(f"{whole}\n{_DEEP}{_PROBE}\n{_DEEP}{_PROBE}x", at)
-    return bool(shown.strip()) and _PROBE not in shown
+    shown, last = _run(f"{whole}\n{_DEEP}{_PROBE}\n{_DEEP}{_PROBE}x", at)
+    return _PROBE not in shown and (bool(shown.strip()) or last in _FINAL)
 
 
 _PROBE = "\ue000"  # a private character, so that no answer holds it
 _DEEP = " " * 200  # so far in that only what ends the answer for good keeps it out
 
 
+_FINAL = frozenset({stop_at_lines_below, stay_in_block, end_after_leaving})
+"""Steps that end an answer at a line for what stands above it: where that leaves nothing, nothing will come."""
+
+
 def _steps(text: str, at: Place, before: Callable[[str, Place], str] | None = None) -> str:
+    return _run(text, at, before)[0]
+
+
+def _run(
+    text: str, at: Place, before: Callable[[str, Place], str] | None = None
+) -> tuple[str, Callable[[str, Place], str] | None]:
+    """What the steps leave of a text, and the one that left nothing."""
     for step in STEPS:
         if step.run is before:
             break
         text = step.run(text, at)
         if not text.strip():
-            break
-    return text
+            return text, step.run
+    return text, None
 
 
 def _one_line_end(text: str) -> str:
