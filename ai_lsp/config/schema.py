@@ -327,9 +327,10 @@ ROWS: tuple[Row, ...] = (
     ),
     Row(
         "shadow.wait_for",
-        Texts('features; "edit" is the only one today'),
+        Texts('features; there are "edit" and "next_edit"'),
         _of(ShadowSettings, "wait_for"),
-        "The features whose edits wait for a verdict; one that introduces an error goes back to the model once.",
+        "The features whose edits wait for a verdict. An instructed edit that introduces an error goes back to "
+        "the model once; a model's next edit that does is not shown.",
     ),
     Row(
         "shadow.budget_ms",

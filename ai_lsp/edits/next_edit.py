@@ -40,6 +40,9 @@ class Engine(Protocol):
     ) -> Sequence[Found]: ...
 
 
+Check = Callable[[Sequence[Proposal]], Awaitable[str]]
+"""Says in a sentence which errors changes introduce, made together; "" where nobody knows of any."""
+
 AskModel = Callable[[NextQuery, Proposal | None], Coroutine[Any, Any, Sequence[Proposal] | NextDeclined]]
 """Asks the model about the cursor's region, or about that of a jump where one is given."""
 
@@ -51,7 +54,7 @@ class NextWorld:
     `target` gives the text of a document or file by uri and whether it is open, None where it may not be read;
     `edits_since` the edits made to an open document after a snapshot, None where they are not known; `current` a
     document as it is now; `ready` are proposals that were computed ahead for exactly this text; `visited` the
-    jumps that the user has followed, where nothing has been changed since.
+    jumps that the user has followed, where nothing has been changed since. A model's changes wait for `check`.
     """
 
     settings: NextEditSettings
@@ -68,6 +71,7 @@ class NextWorld:
     rejections: Rejections = field(default_factory=Rejections)
     ready: Sequence[Proposal] = ()
     visited: Sequence[Proposal] = ()
+    check: Check | None = None
     has_history: bool = True
 
 
@@ -76,16 +80,41 @@ async def next_edit(query: NextQuery, world: NextWorld) -> tuple[Offer, ...] | N
     if (declined := gate(query, world)) is not None:
         return declined
     found, silence = await _gather(query, world)
+    kept, reason = _standing(found, query, world)
+    ranked = rank(kept, query, world)
+    if world.check is not None and any(each.origin == "model" for each in ranked):
+        whole, broken = await _unbroken(ranked, world.check)
+        ranked, outdated = _standing(whole, query, world)
+        reason = outdated or broken or reason
+    silence = reason or silence or NextDeclined(NextReason.NOT_SURE)
+    return tuple(Offer(world.new_id(), each) for each in ranked) or silence
+
+
+def _standing(
+    proposals: Sequence[Proposal], query: NextQuery, world: NextWorld
+) -> tuple[list[Proposal], NextDeclined | None]:
+    """What is still true of the text as it is now and may be shown; why the last one that may not is not."""
     kept: list[Proposal] = []
-    for proposal in found:
+    silence = None
+    for proposal in proposals:
         now = _true_now(smallest(proposal), world)
         reason = now if isinstance(now, NextReason) else _refused(now, query, world)
         if reason is not None:
             silence = NextDeclined(reason)
         elif not isinstance(now, NextReason):
             kept.append(smallest(now))
-    ranked = rank(kept, query, world)
-    return tuple(Offer(world.new_id(), each) for each in ranked) or silence or NextDeclined(NextReason.NOT_SURE)
+    return kept, silence
+
+
+async def _unbroken(ranked: Sequence[Proposal], check: Check) -> tuple[list[Proposal], NextDeclined | None]:
+    """Without what introduces an error. A model's changes of one answer are judged together: alone, the first of
+    them may well leave the text half done."""
+    broken: dict[str, str] = {}
+    for group in dict.fromkeys(each.group for each in ranked if each.origin == "model"):
+        if fault := await check([each for each in ranked if each.group == group]):
+            broken[group] = fault
+    silence = next((NextDeclined(NextReason.BREAKS, fault) for fault in broken.values()), None)
+    return [each for each in ranked if each.group not in broken], silence
 
 
 def gate(query: NextQuery, world: NextWorld) -> NextDeclined | None:

@@ -83,6 +83,7 @@ def settings(model: ScriptedModel, name: str, api: str, **more: Any) -> dict[str
         "models": {"own": one},
         "routes": {"completion": "", "next_edit": "own"},
         "next_edit": {"speculate": False} | more,
+        "shadow": {"enabled": False},
     }
 
 
@@ -131,6 +132,27 @@ async def test_a_models_answer_becomes_the_smallest_edit(name: str, api: str, pa
         assert request.path == path
         assert "+def gross(net, tax):" in request.prompt or name == "sweep"
         assert "def gross(net):" in request.prompt
+
+
+async def test_what_introduces_an_error_is_withheld_and_said(root: Path) -> None:
+    """Of the checkers that answer in time; the first question may come before they have started."""
+
+    def worse(region: str) -> str:
+        return region.replace("price = net\n", "price = nett * tax\n")
+
+    async with (
+        ScriptedModel(dialect="openai", reply=answering("zeta2", worse)) as model,
+        session(root, settings(model, "zeta2", "openai") | {"shadow": {"enabled": True}}) as client,
+    ):
+        uri = await edited(client, root)
+
+        async def shown() -> list[Any]:
+            return [each for each in await suggested(client, uri) if each["origin"] == "model"]
+
+        await until_async(shown, [])
+        said = await why(client)
+        assert "a checker looked" in said
+        assert "nett" in said
 
 
 async def test_a_fill_in_model_writes_the_line_anew(root: Path) -> None:

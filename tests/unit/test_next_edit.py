@@ -11,6 +11,7 @@ from ai_lsp.edits.next_edit import NextWorld, next_edit
 from ai_lsp.edits.next_settings import NextEditSettings
 from ai_lsp.edits.next_values import NextDeclined, NextQuery, NextReason, Offer, Proposal
 from ai_lsp.text.document import DocumentSnapshot
+from ai_lsp.text.edit import Edit, Span
 
 URI = "file:///p/shop.py"
 LINES = ("def new(a):", "    return a", "", "x = old(1)", "y = old(2)", "z = 3")
@@ -98,3 +99,37 @@ async def test_an_unlikely_text_is_not_offered_even_there() -> None:
     asked = world(jump(3), edit(3, 0.3))
     led = await only(0, asked)
     assert isinstance(await ask(3, replace(asked, visited=[led])), NextDeclined)
+
+
+def by_model(line: int, new: str, group: str) -> Proposal:
+    span = DOCUMENT.line_span(line)
+    return Proposal(DOCUMENT, Edit(span, new), "edit", 0.6, "model", "the model 'm'", group)
+
+
+async def test_changes_of_one_answer_are_judged_together_and_withheld_together() -> None:
+    judged: list[list[int]] = []
+
+    async def check(proposals: Sequence[Proposal]) -> str:
+        judged.append([each.line for each in proposals])
+        return "introduces an error" if proposals[0].group == "bad" else ""
+
+    bad = [by_model(3, "x = odd(1)", "bad"), by_model(4, "y = odd(2)", "bad")]
+    good = [by_model(5, "z = 4", "good")]
+    asked = replace(world(), ready=[*bad, *good], check=check)
+    assert (await only(0, asked)).line == 5
+    assert judged == [[3, 4], [5]]
+    answer = await ask(0, replace(asked, ready=bad))
+    assert answer == NextDeclined(NextReason.BREAKS, "introduces an error")
+
+
+async def test_what_is_typed_while_it_is_checked_ends_it() -> None:
+    later = [Edit(Span(DOCUMENT.line_span(5).start, DOCUMENT.line_span(5).end), "q")]
+    since: list[Edit] = []
+
+    async def check(proposals: Sequence[Proposal]) -> str:
+        since.extend(later)
+        return ""
+
+    now = DOCUMENT.replace(later[0], 4)
+    asked = replace(world(), ready=[by_model(5, "z = 4", "good")], check=check, edits_since=lambda _: since)
+    assert await ask(0, replace(asked, current=lambda _: now)) == NextDeclined(NextReason.CONTRADICTED)

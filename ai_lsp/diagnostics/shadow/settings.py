@@ -12,6 +12,6 @@ class ShadowSettings:
 
     enabled: bool = True
     servers: tuple[str, ...] = ("ruff", "ty")
-    wait_for: tuple[str, ...] = ("edit",)
+    wait_for: tuple[str, ...] = ("edit", "next_edit")
     budget_ms: int = 1_000
     memory_mb: int = 800

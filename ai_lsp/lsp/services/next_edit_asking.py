@@ -19,6 +19,7 @@ from ai_lsp.edits.rejections import UNWANTED, Rejections
 from ai_lsp.edits.staging import Stage, at_hand_in, moved
 from ai_lsp.edits.validation import Facts
 from ai_lsp.lsp.from_lsp import path_of
+from ai_lsp.lsp.services.next_edit_check import check_of
 from ai_lsp.lsp.services.next_edit_engine import EngineFeed
 from ai_lsp.lsp.services.next_edit_models import NextModels
 from ai_lsp.text.document import DocumentSnapshot
@@ -102,12 +103,14 @@ class NextEdits:
     def _world(self, query: NextQuery) -> NextWorld:
         session = self.session
         recent = session.history.recent(HISTORY)
+        model = self.models.asker(recent)
         return NextWorld(
             settings=session.settings.next_edit,
             is_off=not session.settings.routes.next_edit,
             is_ignored=session.is_ignored(query.uri),
             engine=self.engine,
-            model=self.models.asker(recent),
+            model=model,
+            check=check_of(session, query.uri) if model is not None else None,
             target=self._target,
             edits_since=session.edits_since,
             current=session.documents.get,
