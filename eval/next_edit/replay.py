@@ -65,6 +65,7 @@ class InProcess:
         for path in dict.fromkeys(h.path for h in commit.hunks):
             text = self._texts.get("/" + path, "")
             self.engine.opened(uri_of(path), "/" + path, language_id(path), text)
+            self.engine.warm(uri_of(path))
 
     def applied(self, workspace: Workspace, hunk: Hunk) -> None:
         uri = uri_of(hunk.path)

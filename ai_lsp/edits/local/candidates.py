@@ -2,12 +2,15 @@
 
 from __future__ import annotations
 
+import math
 from collections.abc import Callable, Sequence
 
 from ai_lsp.edits.local import evidence
 from ai_lsp.edits.local.evidence import Candidate, Found, Scene
-from ai_lsp.edits.local.rewrite import fit
+from ai_lsp.edits.local.rename import name_pattern
+from ai_lsp.edits.local.rewrite import fit, rewrites
 from ai_lsp.edits.local.rules import Hit, Rule, rules
+from ai_lsp.edits.local.uses import TIES, uses
 from ai_lsp.edits.local.view import LONGEST_LINE
 
 MOST_FILES = 40
@@ -32,15 +35,67 @@ def candidates(stage: Scene, is_late: Callable[[], bool]) -> list[Candidate]:
         if proofs[0][0].rule.kind in _OF_LINES:
             by_line.setdefault((name, start), []).append(proofs[0])
     facts: dict[int, dict[str, float]] = {}
-    out: list[Candidate] = []
+    used = _used(stage, settled, is_late)
+    out: list[Candidate] = [*used]
+    tied = {(one.name, one.start, one.new) for one in used}
+    denied = _denied(stage, used)
     for (name, start, count, new), proofs in made.items():
+        if (name, start, new) in tied:
+            continue
         found, hit = _best(proofs)
         rivals = len(by_line.get((name, start), ())) - 1 if found.rule.kind in _OF_LINES else 0
         extra = {"agreeing": len(proofs), "rivals": rivals, "run": 1.0, "composed": 1.0}
+        pair = found.rule.renamed
+        if pair is not None and pair in denied and (name, start) not in denied[pair]:
+            extra["against_scope"] = 1.0
         out.append(_candidate(stage, name, start, count, new, found, hit, facts, extra))
         if len(out) >= MOST_CANDIDATES or is_late():
             break
+    by_line = {
+        place: kept for place, proofs in by_line.items()
+        if (kept := [p for p in proofs if place in denied.get(p[0].rule.renamed or ("", ""), {place})])
+    }  # fmt: skip
     out += _joined(stage, _composed(stage, by_line), facts, is_late)
+    return out
+
+
+def _used(stage: Scene, settled: set[tuple[str, int]], is_late: Callable[[], bool]) -> list[Candidate]:
+    """The lines that use a renamed declaration."""
+    out: list[Candidate] = []
+    for one in stage.renames:
+        old, new, example = one.renamed.old, one.renamed.new, one.example
+        found = uses(one, stage.index, is_late)
+        hits = [(use.name, Hit(use.line, 1, (use.new,), {})) for use in found]
+        line = stage.index.view(one.renamed.uri).lines[one.declared.line]
+        model = (name_pattern(new).sub(old, line),), (line,)
+        why = f"you renamed {old} to {new}"
+        rule = Rule(
+            "use", ("use", old, new), [old], lambda _: iter(()), why, example, model,
+            [example.age], next((r for r in rewrites(*model[0], *model[1]) if r.exchanged == (old, new)), None),
+        )  # fmt: skip
+        group = Found(rule, hits)
+        facts: dict[int, dict[str, float]] = {}
+        for use, (name, hit) in zip(found, hits, strict=True):
+            if (name, use.line) in settled and use.name == example.uri and use.line == one.declared.line:
+                continue
+            extra = {
+                "tie": float(TIES.index(use.tie)),
+                "uses": math.log1p(len(found)),
+                "agreeing": 1.0,
+                "run": 1.0,
+            }
+            made = _candidate(stage, name, use.line, 1, (use.new,), group, hit, facts, {**extra, "composed": 1.0})
+            made.tie = use.tie
+            out.append(made)
+    return out
+
+
+def _denied(stage: Scene, used: Sequence[Candidate]) -> dict[tuple[str, str], set[tuple[str, int]]]:
+    """Renames whose uses are all known, each with the lines where they stand: elsewhere it is another name."""
+    out: dict[tuple[str, str], set[tuple[str, int]]] = {}
+    for one in stage.renames:
+        pair = one.renamed.old, one.renamed.new
+        out[pair] = {(c.name, c.start) for c in used if c.rule.identity[1:] == pair}
     return out
 
 

@@ -10,9 +10,11 @@ from ai_lsp.edits.local.candidates import candidates
 from ai_lsp.edits.local.evidence import Candidate
 from ai_lsp.edits.local.examples import examples
 from ai_lsp.edits.local.index import Index
-from ai_lsp.edits.local.places import Place, places
+from ai_lsp.edits.local.places import NAMES, Place, places
 from ai_lsp.edits.local.proposal import Change, Proposal
 from ai_lsp.edits.local.texts import OpenText
+from ai_lsp.edits.local.tree import FIRST_S
+from ai_lsp.edits.local.uses import Followed, followed
 from ai_lsp.text.edit import LineEdit
 
 MOST_CHANGES = 12
@@ -33,10 +35,17 @@ class Engine:
         self.changes: Sequence[Change] = ()
         self._limit_s = limit_s
         self._trees = scorer.shipped()
+        self._followed: Sequence[Followed] = ()
 
     def opened(self, uri: str, path: str | None, language_id: str, text: str) -> None:
         """A document was opened with this text."""
         self.index.opened(OpenText(uri, path, language_id, text))
+
+    def warm(self, uri: str) -> None:
+        """Read an open document's syntax, so that the first question need not."""
+        text = self.index.open.get(uri)
+        if text is not None:
+            text.tree.root(text.lines, FIRST_S)
 
     def changed(self, uri: str, edits: Sequence[LineEdit]) -> None:
         """A document was changed; one that is not open is passed over."""
@@ -61,20 +70,30 @@ class Engine:
     def stage(self) -> evidence.Scene | None:
         """What the recent edits show; None when they show nothing."""
         shown = examples(self.changes, self.index)
-        return evidence.scene(shown, self.index) if shown else None
+        if not shown:
+            return None
+        self._followed = followed(shown, self._followed, self.index)
+        return evidence.scene(shown, self.index, self._followed)
 
     def rated(self, stage: evidence.Scene, is_late: Callable[[], bool]) -> list[tuple[float, Candidate]]:
         """All edits that are proposed with their chance, the best first."""
         found = candidates(stage, is_late)
-        chances = scorer.chances([c.row for c in found], self._trees.edit)
-        return sorted(zip(chances, found, strict=True), key=lambda pair: -pair[0])
+        chances = scorer.chances([c.row for c in found], evidence.NAMES, self._trees.edit)
+        chances = [scorer.with_scope(chance, one) for chance, one in zip(chances, found, strict=True)]
+        last = stage.last
+
+        def order(pair: tuple[float, Candidate]) -> tuple[float, bool, int]:
+            one = pair[1]
+            return -round(pair[0], 2), one.name != last.uri, abs(one.start - last.at)
+
+        return sorted(zip(chances, found, strict=True), key=order)
 
     def rated_places(
         self, stage: evidence.Scene, edits: Sequence[tuple[float, Candidate]], is_late: Callable[[], bool]
     ) -> list[tuple[float, Place]]:
         """All places where an edit may be due with their chance, the best first."""
         found = places(stage, edits, is_late)
-        chances = scorer.chances([p.row for p in found], self._trees.place)
+        chances = scorer.chances([p.row for p in found], NAMES, self._trees.place)
         return sorted(zip(chances, found, strict=True), key=lambda pair: -pair[0])
 
     def suggest(

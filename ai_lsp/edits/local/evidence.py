@@ -10,11 +10,12 @@ from ai_lsp.edits.local.examples import Example, similarity
 from ai_lsp.edits.local.index import Index
 from ai_lsp.edits.local.rules import Hit, Rule
 from ai_lsp.edits.local.tokens import balance, indentation, is_comment, names, whole
+from ai_lsp.edits.local.uses import Followed
 from ai_lsp.edits.local.view import View, defined, is_import
 
 UNKNOWN = -1.0
 
-KINDS = ("rewrite", "argument", "spelling", "block", "passage", "shape", "insert")
+KINDS = ("rewrite", "argument", "spelling", "block", "passage", "shape", "insert", "use")
 NAMES = (
     *(f"is_{kind}" for kind in KINDS),
     # the rule
@@ -31,6 +32,8 @@ NAMES = (
     # the edit
     "is_balanced", "is_insertion", "is_deletion", "old_size", "new_size", "run", "composed", "rivals", "agreeing",
     "chars",
+    # a renamed declaration: what ties the line to it, how many are tied, whether its scope speaks against it
+    "tie", "uses", "against_scope",
 )  # fmt: skip
 
 
@@ -44,6 +47,7 @@ class Candidate:
     new: tuple[str, ...]
     rule: Rule
     row: list[float] = field(default_factory=list)
+    tie: str = ""  # where it follows a renamed declaration: what ties it to that
 
     @property
     def why(self) -> str:
@@ -65,18 +69,19 @@ class Scene:
     examples: Sequence[Example]
     index: Index
     edited: dict[str, list[int]]  # lines of the examples, by document
+    renames: Sequence[Followed] = ()
 
     @property
     def last(self) -> Example:
         return self.examples[0]
 
 
-def scene(examples: Sequence[Example], index: Index) -> Scene:
+def scene(examples: Sequence[Example], index: Index, renames: Sequence[Followed] = ()) -> Scene:
     """The scene of some examples, of which there is at least one."""
     edited: dict[str, list[int]] = {}
     for example in examples:
         edited.setdefault(example.uri, []).append(example.at)
-    return Scene(examples, index, {uri: sorted(ats) for uri, ats in edited.items()})
+    return Scene(examples, index, {uri: sorted(ats) for uri, ats in edited.items()}, renames)
 
 
 def rule_facts(found: Found, stage: Scene) -> dict[str, float]:
@@ -112,9 +117,7 @@ def rule_facts(found: Found, stage: Scene) -> dict[str, float]:
     if pair is not None:
         views = [stage.index.view(uri) for uri in stage.edited]
         facts["example_defines"] = float(any(pair[0] in defined(a) for e in stage.examples for a, _ in e.pairs))
-        facts["old_defined"] = float(
-            any(pair[0] in defined(v.lines[n]) for v in views for n in v.words.get(pair[0], ()))
-        )
+        facts["old_defined"] = float(any(pair[0] in defined(v.lines[n]) for v in views for n in v.on(pair[0])))
         facts["new_known"] = math.log1p(stage.index.spread(pair[1]))
     return facts
 

@@ -11,8 +11,9 @@ from collections import OrderedDict
 from collections.abc import Callable, Iterator, Sequence
 from pathlib import Path
 
+from ai_lsp.context.languages import language_of
 from ai_lsp.context.workspace_files import WorkspaceFiles, read_source
-from ai_lsp.edits.local.scopes import Scopes, scopes
+from ai_lsp.edits.local.scopes import Scopes
 from ai_lsp.edits.local.texts import OpenText
 from ai_lsp.edits.local.tokens import WORD
 from ai_lsp.edits.local.view import View
@@ -152,7 +153,7 @@ class Index:
         if text is not None:
             version, view = self._views.get(name, (-1, None))
             if view is None or version != text.version or view.lines is not text.lines:
-                view = View(text.lines)
+                view = View(text.lines, text.chunks)
                 self._views[name] = text.version, view
             return view
         stamp = _stamp(name)
@@ -179,7 +180,9 @@ class Index:
             return None
         version, known = self._scopes.get(uri, (-1, None))
         if version != text.version:
-            known = scopes(text.lines, text.language_id, text.uri)
+            root = text.tree.root(text.lines)
+            row = language_of(text.language_id, text.uri)
+            known = None if root is None or row is None else Scopes(root, self.view(uri), row.name)
             self._scopes[uri] = text.version, known
         return known
 

@@ -9,7 +9,9 @@ from dataclasses import dataclass, field
 from ai_lsp.edits.local import evidence
 from ai_lsp.edits.local.evidence import UNKNOWN, Candidate, Scene
 from ai_lsp.edits.local.examples import Example, similarity
+from ai_lsp.edits.local.rename import name_pattern
 from ai_lsp.edits.local.tokens import names, shape
+from ai_lsp.edits.local.uses import Followed
 from ai_lsp.edits.local.view import LONGEST_LINE, View, defined, is_import
 
 MOST_PLACES = 60
@@ -62,8 +64,11 @@ class Place:
         return "you changed a line like this"
 
 
-def roles(examples: Sequence[Example], view_of: Callable[[str], View]) -> dict[str, str]:
-    """The names that took part in the edits, each in its most telling role; later edits count first."""
+def roles(
+    examples: Sequence[Example], view_of: Callable[[str], View], renames: Sequence[Followed] = ()
+) -> dict[str, str]:
+    """The names that took part in the edits, each in its most telling role; later edits count first. What only
+    renames something is left out: where that is used is known."""
     out: dict[str, str] = {}
 
     def take(some: set[str], role: str) -> None:
@@ -72,6 +77,8 @@ def roles(examples: Sequence[Example], view_of: Callable[[str], View]) -> dict[s
                 out[name] = role
 
     for example in examples:
+        if _is_followed(example, renames):
+            continue
         old = {w for line in example.old for w in names(line)}
         new = {w for line in example.new for w in names(line)}
         take({w for line in example.old for w in defined(line)} - new, "gone")
@@ -86,9 +93,20 @@ def roles(examples: Sequence[Example], view_of: Callable[[str], View]) -> dict[s
     return out
 
 
+def _is_followed(example: Example, renames: Sequence[Followed]) -> bool:
+    """Whether an edit does nothing but rename what is followed."""
+    return (
+        bool(example.pairs) and not example.added and not example.removed
+        and any(
+            all(name_pattern(one.renamed.old).sub(one.renamed.new, a) == b for a, b in example.pairs)
+            for one in renames
+        )
+    )  # fmt: skip
+
+
 def places(stage: Scene, rated: Sequence[tuple[float, Candidate]], is_late: Callable[[], bool]) -> list[Place]:
     """The likeliest places, by what they name, and those of the rated edits; with their rows."""
-    known = roles(stage.examples, stage.index.view)
+    known = roles(stage.examples, stage.index.view, stage.renames)
     settled = {(e.uri, line) for e in stage.examples for line in range(e.at, e.at + len(e.new))}
     worth = {name: 1.0 / math.log2(2.0 + stage.index.spread(name)) for name in known}
     found: dict[tuple[str, int], Place] = {}
@@ -102,7 +120,7 @@ def places(stage: Scene, rated: Sequence[tuple[float, Candidate]], is_late: Call
     for file in _files(stage, known, worth):
         view = stage.index.view(file)
         for name, role in known.items():
-            lines = view.words.get(name, ())
+            lines = view.on(name)
             if len(lines) > _MOST_LINES:
                 continue
             for line in lines:
@@ -143,7 +161,7 @@ def _files(stage: Scene, known: dict[str, str], worth: dict[str, float]) -> list
     for name in known:
         if index.spread(name) > _WIDEST:
             continue
-        files = [*index.files_with(name), *(u for u in index.open if name in index.view(u).words)]
+        files = [*index.files_with(name), *(u for u in index.open if index.view(u).has(name))]
         if len(files) <= _WIDEST:
             for file in files:
                 if file not in stage.edited:
@@ -156,6 +174,8 @@ def _likenesses(stage: Scene, settled: set[tuple[str, int]]) -> list[tuple[str, 
     """Lines of the same block or shape as a changed one, near it: the branches, cases and keys beside it."""
     out = []
     for example in stage.examples[:4]:
+        if _is_followed(example, stage.renames):
+            continue
         model = next((x for x in (*example.old, *example.new) if x.strip()), "")
         view = stage.index.view(example.uri)
         if not model:
@@ -179,9 +199,7 @@ def _import_spot(view: View, added: Sequence[str]) -> int | None:
     for number, line in enumerate(view.lines[:200]):
         if is_import(line):
             last = number
-    if last is None or all(
-        any(name in defined(view.lines[n]) for n in view.words.get(name, ())) for name in added
-    ):
+    if last is None or all(any(name in defined(view.lines[n]) for n in view.on(name)) for name in added):
         return None
     return last
 

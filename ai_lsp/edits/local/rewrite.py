@@ -10,7 +10,7 @@ from collections.abc import Sequence
 from dataclasses import dataclass
 from difflib import SequenceMatcher
 
-from ai_lsp.edits.local.tokens import CLOSERS, OPENERS, Token, fine, indentation, is_name, is_string, whole
+from ai_lsp.edits.local.tokens import CLOSERS, NAME, OPENERS, Token, fine, indentation, is_name, is_string, whole
 
 MOST_PARTS = 5
 _LINE_START, _LINE_END = "\x02", "\x03"
@@ -46,12 +46,18 @@ class Rewrite:
         return self.parts, self.holes, self.is_whole
 
     @property
-    def renamed(self) -> tuple[str, str] | None:
-        """Old and new name where the rule exchanges one name for another and nothing else."""
+    def exchanged(self) -> tuple[str, str] | None:
+        """Old and new word where the rule exchanges one for another and nothing else."""
         if len(self.parts) != 1:
             return None
         old, new = self.parts[0].old, self.parts[0].new.strip()
-        return (old[0], new) if len(old) == 1 and is_name(old[0]) and is_name(new) else None
+        return (old[0], new) if len(old) == 1 and NAME.fullmatch(old[0]) and NAME.fullmatch(new) else None
+
+    @property
+    def renamed(self) -> tuple[str, str] | None:
+        """The same where both are names in every language."""
+        pair = self.exchanged
+        return pair if pair is not None and is_name(pair[0]) and is_name(pair[1]) else None
 
     @property
     def keys(self) -> list[str]:

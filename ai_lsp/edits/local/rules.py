@@ -146,7 +146,7 @@ def _rewriting(rule: Rewrite) -> Callable[[View], Iterator[Hit]]:
     needle = max(own, key=len, default="")
 
     def find(view: View) -> Iterator[Hit]:
-        for number in view.words.get(needle, ()):
+        for number in view.on(needle):
             if (found := fit(rule, view.lines[number])) is not None:
                 yield Hit(
                     number, 1, (found.new,),
@@ -158,7 +158,7 @@ def _rewriting(rule: Rewrite) -> Callable[[View], Iterator[Hit]]:
 
 def _arguments(change: arguments.ArgumentChange) -> Callable[[View], Iterator[Hit]]:
     def find(view: View) -> Iterator[Hit]:
-        for number in view.words.get(change.name, ()):
+        for number in view.on(change.name):
             new = arguments.apply(change, view.lines[number])
             if new is not None:
                 yield Hit(number, 1, (new,), {"is_declared": float(change.is_declared)})
@@ -178,7 +178,7 @@ def _renames(old: str, new: str, example: Example, model: tuple[tuple[str], tupl
 
 def _spelling(old: str, x: str, y: str) -> Callable[[View], Iterator[Hit]]:
     def find(view: View) -> Iterator[Hit]:
-        words = [word for word in view.words if x in word and word != old]
+        words = view.words_with(x) - {old}
         for number in view.with_any(words) if words else ():
             line = view.lines[number]
             new = rename.pattern(x).sub(lambda _: y, line)
@@ -195,7 +195,7 @@ def _blocks(old: tuple[str, ...], new: tuple[str, ...]) -> Callable[[View], Iter
 
     def find(view: View) -> Iterator[Hit]:
         lines = view.lines
-        for at in view.words.get(needle, ()):
+        for at in view.on(needle):
             start = at - key
             if 0 <= start <= len(lines) - len(bare) and all(
                 lines[start + k].strip() == x for k, x in enumerate(bare)
@@ -213,7 +213,7 @@ def _passages(rule: Rewrite, old: tuple[str, ...]) -> Callable[[View], Iterator[
 
     def find(view: View) -> Iterator[Hit]:
         seen: set[int] = set()
-        for at in view.words.get(needle, ()):
+        for at in view.on(needle):
             for start in (at - k for k in offsets):
                 site = view.lines[start : start + len(old)] if start >= 0 else ()
                 if len(site) < len(old) or start in seen:

@@ -3,13 +3,13 @@
 from __future__ import annotations
 
 import re
-from collections.abc import Sequence
+from collections.abc import Collection, Sequence
 from functools import lru_cache
 
-from ai_lsp.edits.local.tokens import KEYWORDS, NAME, WORD
+from ai_lsp.edits.local.chunks import LONGEST_LINE, Chunk, chunked
+from ai_lsp.edits.local.tokens import KEYWORDS, NAME
 
-LONGEST_LINE = 400
-"""Characters; a longer line is data, and no place for an edit by example."""
+__all__ = ["LONGEST_LINE", "View", "declared", "defined", "is_import", "width"]
 
 _DEFINES = re.compile(
     r"\b(?:def|class|func|function|fn|fun|type|struct|interface|enum|trait|union|const|let|var|val|static|mod|module|"
@@ -24,68 +24,67 @@ _IMPORT = re.compile(
 
 
 class View:
-    """The lines of one version of a file."""
+    """The lines of one version of a file; what is asked of it is kept."""
 
-    __slots__ = ("_headers", "_words", "lines")
+    __slots__ = ("_chunks", "_headers", "_on", "lines")
 
-    def __init__(self, lines: Sequence[str]) -> None:
+    def __init__(self, lines: Sequence[str], chunks: Sequence[Chunk] | None = None) -> None:
+        """`chunks` hold the same lines."""
         self.lines = lines
-        self._words: dict[str, list[int]] | None = None
-        self._headers: list[int] | None = None
+        self._chunks = tuple(chunked(lines) if chunks is None else chunks)
+        self._on: dict[str, list[int]] = {}
+        self._headers: dict[int, int] = {}
 
-    @property
-    def words(self) -> dict[str, list[int]]:
-        """The lines, in order, on which each word stands."""
-        if self._words is None:
-            found: dict[str, list[int]] = {}
-            for number, line in enumerate(self.lines):
-                if len(line) <= LONGEST_LINE:
-                    for word in set(WORD.findall(line)):
-                        known = found.get(word)
-                        if known is None:
-                            found[word] = [number]
-                        else:
-                            known.append(number)
-            self._words = found
-        return self._words
+    def on(self, word: str) -> list[int]:
+        """The lines, in order, on which a word stands."""
+        known = self._on.get(word)
+        if known is None:
+            known, start = [], 0
+            for chunk in self._chunks:
+                numbers = chunk.words.get(word)
+                if numbers is not None:
+                    known += [start + number for number in numbers]
+                start += len(chunk.lines)
+            self._on[word] = known
+        return known
 
-    def with_any(self, words: Sequence[str]) -> list[int]:
+    def has(self, word: str) -> bool:
+        """Whether a word stands anywhere."""
+        return any(word in chunk.words for chunk in self._chunks)
+
+    def words_with(self, part: str) -> set[str]:
+        """The words that hold a part."""
+        return {word for chunk in self._chunks for word in chunk.words if part in word}
+
+    def with_any(self, words: Collection[str]) -> list[int]:
         """The lines that hold one of some words, in order."""
-        if len(words) <= 1:
-            return self.words.get(words[0], []) if words else []
-        return sorted({n for word in words for n in self.words.get(word, ())})
+        return sorted({number for word in words for number in self.on(word)})
 
     def rare(self, words: Sequence[str]) -> list[str]:
         """The three of some words that stand on the fewest lines here, of those that stand here at all."""
-        return sorted((w for w in words if w in self.words), key=lambda w: len(self.words[w]))[:3]
+        return sorted((w for w in words if self.on(w)), key=lambda w: len(self.on(w)))[:3]
 
     def header(self, line: int) -> int:
-        """The nearest line above that is indented less, -1 for none: what encloses a line by its layout."""
-        if self._headers is None:
-            self._headers = _headers(self.lines)
-        return self._headers[line] if 0 <= line < len(self._headers) else -1
+        """The nearest line above that is indented less, -1 for none: what encloses a line by its layout.
 
+        A blank line has that of the next one; a closing bracket encloses nothing."""
+        known = self._headers.get(line)
+        if known is None:
+            known = self._headers[line] = self._header(line)
+        return known
 
-def _headers(lines: Sequence[str]) -> list[int]:
-    """For each line the one that encloses it; a blank line has that of the next, a closing bracket is none."""
-    out: list[int] = []
-    open_: list[tuple[int, int]] = []
-    blank = 0
-    for number, line in enumerate(lines):
-        body = line.lstrip(" \t")
-        if not body:
-            blank += 1
-            continue
-        is_closing = body[0] in ")]}"
-        depth = width(line)
-        while open_ and not is_closing and open_[-1][0] >= depth:
-            open_.pop()
-        header = next((number for width_, number in reversed(open_) if width_ < depth), -1)
-        out += [header] * (blank + 1)
-        blank = 0
-        if not is_closing:
-            open_.append((depth, number))
-    return out + [-1] * blank
+    def _header(self, line: int) -> int:
+        lines = self.lines
+        at = line
+        while 0 <= at < len(lines) and not lines[at].strip(" \t"):
+            at += 1
+        if not 0 <= at < len(lines) or (depth := width(lines[at])) == 0:
+            return -1
+        for number in range(at - 1, -1, -1):
+            body = lines[number].lstrip(" \t")
+            if body and body[0] not in ")]}" and width(lines[number]) < depth:
+                return number
+        return -1
 
 
 @lru_cache(maxsize=1 << 15)
@@ -99,11 +98,18 @@ def width(line: str) -> int:
 @lru_cache(maxsize=1 << 14)
 def defined(line: str) -> frozenset[str]:
     """The names that a line, by its looks, gives a meaning to: what it declares, assigns, takes as parameters."""
+    found = set(declared(line))
+    if (signature := _SIGNATURE.search(line)) is not None:
+        found.update(NAME.findall(re.sub(r"[:=]\s*[^,)]*", "", signature[1])))
+    return frozenset(found - KEYWORDS)
+
+
+@lru_cache(maxsize=1 << 14)
+def declared(line: str) -> frozenset[str]:
+    """Of `defined`, those that are no parameters."""
     found = {m[1] for m in _DEFINES.finditer(line)}
     if (assigned := _ASSIGNS.match(line)) is not None:
         found.add(assigned[1])
-    if (signature := _SIGNATURE.search(line)) is not None:
-        found.update(NAME.findall(re.sub(r"[:=]\s*[^,)]*", "", signature[1])))
     return frozenset(found - KEYWORDS)
 
 

@@ -37,17 +37,20 @@ class Worker:
         self._rules: list[WorkspaceFiles] = []
         self._filling: Iterator[None] | None = None
         self._changed: dict[str, None] = {}
+        self._unread: list[str] = []  # documents whose syntax was not looked at yet
         self._last_status: wire.Message = []
 
     def run(self) -> None:
         """Handles messages until stdin ends."""
         while True:
-            self._collect(must_wait=not self._waiting and self._filling is None and not self._changed)
+            self._collect(must_wait=not self._waiting and not self._is_busy)
             if self._waiting:
                 message = self._waiting.popleft()
                 if message is None:
                     return
                 self._message(message)
+            elif self._unread:
+                self.engine.warm(self._unread.pop())
             elif self._changed:
                 path = next(iter(self._changed))
                 del self._changed[path]
@@ -55,6 +58,10 @@ class Worker:
             elif self._filling is not None and next(self._filling, self) is self:
                 self._filling = None
                 self._report()
+
+    @property
+    def _is_busy(self) -> bool:
+        return self._filling is not None or bool(self._changed or self._unread)
 
     def _collect(self, *, must_wait: bool) -> None:
         if must_wait:
@@ -76,6 +83,7 @@ class Worker:
                 self.engine.edited([Change(u, at, tuple(old), tuple(new), age) for u, at, old, new, age in rows])
             case ["open", str(uri), path, str(language), str(text)]:
                 self.engine.opened(uri, os.path.realpath(path) if path else None, language, text)
+                self._unread.append(uri)
             case ["close", str(uri)]:
                 self.engine.closed(uri)
             case ["files", list(changes)]:
