@@ -62,10 +62,13 @@ EDITORS: dict[str, tuple[Cell, Cell, Cell, Cell, Cell]] = {
         UNTRIED,
     ),
     "Neovim 0.11": (
-        Cell("through the menu", "test_menus::test_neovim_011_offers_the_suggestion_in_its_menu"),
-        NO,
-        Cell("quick fix, untested"),
-        Cell("code actions, untested"),
+        Cell(WORKS, "test_neovim::test_neovim_011_shows_it_too"),
+        Cell("works, untested there"),
+        Cell(
+            "works, Tab alone",
+            "test_neovim_next_edit::test_what_comes_and_what_goes_is_seen_before_it_happens",
+        ),
+        Cell("`:AiLspEdit`, untested there"),
         UNTRIED,
     ),
     "[Vim 9](editors/vim/README.md)": (

@@ -39,28 +39,27 @@ class Finding:
 
 @dataclass(frozen=True, slots=True)
 class Editor:
-    """An editor's program, the oldest version that works with ai-lsp, and how it shows suggestions. `oldest` and
-    `ghost_text_from` are version numbers; before the second there is ghost text through `otherwise` only."""
+    """An editor's program, the oldest version that works with ai-lsp, and how it shows suggestions where it has
+    no ghost text."""
 
     name: str
     program: str
     setup: str
     """What `ai-lsp setup` calls it."""
     oldest: tuple[int, ...]
-    ghost_text_from: tuple[int, ...] | None
-    otherwise: str
+    otherwise: str = ""
 
 
 MENU = "suggestions come in the completion menu"
 
 EDITORS = (
-    Editor("Neovim", "nvim", "neovim", (0, 11), (0, 12), f"{MENU}; ghost text needs 0.12"),
-    Editor("Helix", "hx", "helix", (25, 1), None, MENU),
-    Editor("Helix", "helix", "helix", (25, 1), None, MENU),
-    Editor("Emacs", "emacs", "emacs", (30, 1), (30, 1), ""),
-    Editor("Vim", "vim", "vim", (9, 0), None, "ghost text through copilot.vim"),
-    Editor("VS Code", "code", "vscode", (1, 91), (1, 91), ""),
-    Editor("Zed", "zed", "zed", (0,), None, "see editors/zed/README.md for what works"),
+    Editor("Neovim", "nvim", "neovim", (0, 11)),
+    Editor("Helix", "hx", "helix", (25, 1), MENU),
+    Editor("Helix", "helix", "helix", (25, 1), MENU),
+    Editor("Emacs", "emacs", "emacs", (30, 1)),
+    Editor("Vim", "vim", "vim", (9, 0), "ghost text through copilot.vim"),
+    Editor("VS Code", "code", "vscode", (1, 91)),
+    Editor("Zed", "zed", "zed", (0,), "see editors/zed/README.md for what works"),
 )
 
 
@@ -83,8 +82,7 @@ def _editor(editor: Editor, version: str, home: Path) -> Finding:
     if number < editor.oldest:
         oldest = ".".join(map(str, editor.oldest))
         return Finding("warn", editor.name, f"{version} is too old", f"Install {editor.name} {oldest} or newer")
-    has_ghost_text = editor.ghost_text_from is not None and number >= editor.ghost_text_from
-    shows = "shows ghost text" if has_ghost_text else editor.otherwise
+    shows = editor.otherwise or "shows ghost text"
     place = configured(editor.setup, home)
     how = f"set up in {place}" if place else f"`ai-lsp setup {editor.setup}` prints the setup, `--write` adds it"
     return Finding("ok", editor.name, f"{version}, {shows}; {how}")

@@ -1,4 +1,4 @@
-"""The completion menu, for editors without ghost text: Helix, eglot, Neovim 0.11, each with our shipped file."""
+"""The completion menu, for editors without ghost text: Helix and eglot, each with our shipped file."""
 
 from __future__ import annotations
 
@@ -110,53 +110,6 @@ def test_eglot_inserts_several_lines_of_a_model(
         screen.press("C-x", "C-s")
         expected = before + ROWS_TYPED + ROWS_REPLY.rstrip() + after
         wait_for_bytes(path, expected.replace("\n", line_end).encode())
-
-
-def test_neovim_011_offers_the_suggestion_in_its_menu(place: Place, old_nvim: Path) -> None:
-    path = place.write("shop.py", BEFORE + "\n")
-    with old_neovim_inserting(place, old_nvim, path, BEFORE) as screen:
-        screen.type(TYPED)
-        press_until_offered(place, screen, ["C-Space"] * 3)
-        screen.wait_for(lambda rows: any("open(path" in t and " Text" in t for t in map(text_of, rows)), "menu")
-        screen.press("C-n", "C-y", "Escape")
-        screen.type(":w\n")
-        wait_for_bytes(path, (text_after(place, BEFORE + TYPED) + "\n").encode())
-        told = place.wire.requests("workspace/executeCommand")
-        assert [each["params"]["command"] for each in told] == ["ai-lsp.accept"]
-
-
-@pytest.mark.parametrize("line_end", ["\n", "\r\n"], ids=["LF", "CRLF"])
-def test_neovim_011_inserts_several_lines_and_covers_a_bracket(
-    line_end: str, place: Place, old_nvim: Path, model: ModelProcess
-) -> None:
-    """Its menu would keep nothing after the first blank; our plugin adds the rest."""
-    model.reply('en(\n        path, newline="",\n        delimiter="$1",\n    )\n')
-    before = "import csv\n\n\ndef rows(path):\n    return list("
-    path = place.write("table.py", (before + ")\n").replace("\n", line_end))
-    with old_neovim_inserting(place, old_nvim, path, before, model.url) as screen:
-        screen.type("op")
-        press_until_offered(place, screen, ["C-Space"] * 3, model)
-        screen.wait_for_text("open( ⏎")
-        assert covered_rest(place, ")\n") == "\n"
-        expected = text_after(place, before + "op") + "\n"
-        screen.press("C-n", "C-y", "Escape")
-        screen.type(":w\n")
-        wait_for_bytes(path, expected.replace("\r\n", "\n").replace("\n", line_end).encode())
-
-
-@contextmanager
-def old_neovim_inserting(
-    place: Place, old_nvim: Path, path: Path, before: str, model_url: str = ""
-) -> Iterator[Screen]:
-    """Neovim 0.11 in insert mode after `before`, with the README's init.lua, and its model where there is one."""
-    load, model = code_blocks(EDITORS / "neovim" / "README.md", "lua", model_url)
-    settings = Path(__file__).with_name("neovim.lua").read_text(encoding="utf-8")
-    place.configure("nvim/init.lua", load + (model if model_url else "") + settings)
-    with place.opened(old_nvim, path) as screen:
-        column = len(before.rpartition("\n")[2])
-        screen.type(f":call cursor({line_after(before)}, {column})\n{'a' if column else 'i'}", pause_s=0)
-        screen.wait_for_text("-- INSERT --")
-        yield screen
 
 
 @contextmanager

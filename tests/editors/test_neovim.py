@@ -1,4 +1,4 @@
-"""Neovim 0.12 as a user has it: stock inline completion, our shipped files, the real server on the wire.
+"""Neovim 0.12 and 0.11 as a user has them: our shipped files, the real server on the wire.
 
 The screen says what the user sees, the file's bytes what they got, the wire what the server was told.
 """
@@ -104,7 +104,7 @@ def test_a_bracket_that_the_suggestion_closes_itself_is_not_doubled(
         item = last_item(place)
         assert item["range"]["end"]["character"] - item["range"]["start"]["character"] == len(")")
         screen.type(typed_into, pause_s=0)
-        screen.press("Tab")  # before Neovim asks again
+        screen.press("Tab")
         wait_for_acceptance(place)
         save(screen)
         wait_for_bytes(path, accepted(place, before + typed_into, after).encode())
@@ -157,14 +157,14 @@ def test_what_other_files_say_is_suggested_in_a_new_one(place: Place, nvim: Path
 
 
 def test_what_was_typed_into_the_suggestion_does_not_stand_twice(place: Place, nvim: Path) -> None:
-    """Neovim 0.12.4 keeps the range of its request; the key of our plugin mends that (neovim#36529)."""
+    """What is drawn follows the keys before the server has answered them, and so must what is taken."""
     before = READERS + "def load_coupons(path):\n"
     path = place.write("shop.py", before + "\n")
     with editing(place, nvim, path, before) as screen:
         screen.type("    with op")
         wait_for_ghost(screen, place, before + "    with op", "en(path")
         screen.type("en(", pause_s=0)
-        screen.press("Tab")  # sooner than the 200 ms after which Neovim asks again
+        screen.press("Tab")
         wait_for_acceptance(place)
         save(screen)
         wait_for_bytes(path, accepted(place, before + "    with open(", "\n").encode())
@@ -199,6 +199,83 @@ def test_a_suggestion_can_be_taken_word_by_word(
         assert not place.wire.requests("workspace/executeCommand")
 
 
+def test_a_suggestion_follows_the_keys_and_goes_with_the_first_that_says_otherwise(
+    place: Place, nvim: Path, model: ModelProcess
+) -> None:
+    """The model is slow: what is on the screen between two keys is Neovim's own doing."""
+    model.reply("path, newline=mode)\n", first_token_ms=30)
+    before = "import csv\n\n\ndef rows(path):\n    return open("
+    path = place.write("table.py", before + "\n")
+    with editing(place, nvim, path, before, code_blocks(README, "lua", model.url)[1]) as screen:
+        screen.wait_for(lambda rows: coloured(rows, GHOST) == ["path, newline=mode)"], "the suggestion")
+        model.reply("path, newline=mode)\n", first_token_ms=20_000)
+        screen.type("path, ", pause_s=0)
+        screen.wait_for(lambda rows: coloured(rows, GHOST) == ["newline=mode)"], "what is left of it")
+        screen.type("e", pause_s=0)
+        screen.wait_for(lambda rows: not coloured(rows, GHOST), "nothing that the key has contradicted")
+        save(screen)
+        wait_for_bytes(path, (before + "path, e\n").encode())
+
+
+def test_every_key_is_asked_about_at_once(place: Place, nvim: Path) -> None:
+    before = READERS + "def load_coupons(path):\n"
+    path = place.write("shop.py", before + "\n")
+    with editing(place, nvim, path, before) as screen:
+        screen.type("    with op", pause_s=0.1)  # a fast typist's pauses, shorter than Neovim's own 200 ms
+        asked = place.wire.requests("textDocument/inlineCompletion")
+        columns = {each["params"]["position"]["character"] for each in asked}
+        assert columns >= set(range(5, len("    with op") + 1))
+
+
+def test_a_suggestion_is_put_away_asked_for_taken_line_by_line_and_undone(
+    place: Place, nvim: Path, model: ModelProcess
+) -> None:
+    model.reply('path,\n        newline="",\n    )\n')
+    before = "import csv\n\n\ndef rows(path):\n    return open("
+    path = place.write("table.py", before + "\n")
+    with editing(place, nvim, path, before, code_blocks(README, "lua", model.url)[1]) as screen:
+        screen.wait_for_text('newline="",')
+        screen.press("M-d")
+        screen.wait_for(lambda rows: not coloured(rows, GHOST), "none")
+        screen.press("M-n")
+        screen.wait_for_text('newline="",')
+        screen.press("M-l")
+        screen.wait_for_text("return open(path,")
+        screen.wait_for(lambda rows: any('newline=""' in text for text in coloured(rows, GHOST)), "the rest")
+        screen.press("Tab")
+        wait_for_acceptance(place)
+        screen.press("Escape", "u")
+        save(screen)
+        wait_for_bytes(path, (before + "path,\n").encode())
+
+
+@pytest.mark.parametrize("line_end", ["\n", "\r\n"], ids=["LF", "CRLF"])
+def test_neovim_011_shows_it_too(line_end: str, place: Place, old_nvim: Path, model: ModelProcess) -> None:
+    """Several lines, and a bracket that they cover."""
+    model.reply('path,\n        newline="",\n    )\n')
+    before, after = "import csv\n\n\ndef rows(path):\n    return open(", ")\n"
+    path = place.write("table.py", (before + after).replace("\n", line_end))
+    with editing(place, old_nvim, path, before, code_blocks(README, "lua", model.url)[1]) as screen:
+        screen.wait_for_text('        newline="",')
+        screen.type("pa")
+        screen.press("Tab")
+        wait_for_acceptance(place)
+        save(screen)
+        wait_for_bytes(path, accepted(place, before + "pa", after).replace("\n", line_end).encode())
+
+
+def test_neovims_own_inline_completion_does_without_our_plugin(place: Place, nvim: Path) -> None:
+    path = place.write("shop.py", (before := READERS + "def load_coupons(path):\n") + "\n")
+    own = code_blocks(README, "lua")[-1]
+    with editing(place, nvim, path, before, own) as screen:
+        screen.type("    with op")
+        item = wait_for_ghost(screen, place, before + "    with op", "en(path")
+        screen.press("Tab")
+        wait_for_acceptance(place, item)
+        save(screen)
+        wait_for_bytes(path, (before + "    with op" + item["insertText"] + "\n").encode())
+
+
 def test_leaving_insert_mode_leaves_the_text_alone(place: Place, nvim: Path) -> None:
     before = READERS + "def load_coupons(path):\n"
     path = place.write("shop.py", before + "\n")
@@ -223,7 +300,7 @@ def test_tab_is_a_tab_where_nothing_is_suggested(place: Place, nvim: Path) -> No
 @contextmanager
 def editing(place: Place, nvim: Path, path: Path, before: str, settings: str = "") -> Iterator[Screen]:
     """Neovim in insert mode with the cursor after `before`, the server ready; a failure quotes the wire."""
-    init = code_blocks(README, "lua")[0] + settings + TEST_SETTINGS.read_text(encoding="utf-8")
+    init = settings + code_blocks(README, "lua")[0] + TEST_SETTINGS.read_text(encoding="utf-8")
     place.configure("nvim/init.lua", init)
     line, column = before.count("\n") + 1, len(before.rpartition("\n")[2].encode())
     with place.opened(nvim, path) as screen:

@@ -7,6 +7,8 @@ from collections.abc import Callable, Iterator, Sequence
 from contextlib import contextmanager
 from pathlib import Path
 
+import pytest
+
 from tests.editors.place import Place, code_blocks, wait_for_bytes
 from tests.editors.screen import Screen
 from tests.editors.test_neovim import README, TEST_SETTINGS
@@ -68,9 +70,12 @@ def test_keys_faster_than_answers_are_kept(place: Place, nvim: Path) -> None:
         wait_for_bytes(path, renamed(SHOP).encode())
 
 
-def test_what_comes_and_what_goes_is_seen_before_it_happens(place: Place, nvim: Path) -> None:
+@pytest.mark.parametrize("version", ["nvim", "old_nvim"])
+def test_what_comes_and_what_goes_is_seen_before_it_happens(
+    version: str, place: Place, request: pytest.FixtureRequest
+) -> None:
     path = place.write("shop.py", SHOP)
-    with normal_mode(place, nvim, path) as screen:
+    with normal_mode(place, request.getfixturevalue(version), path) as screen:
         rename(screen)
         screen.wait_for_text("print(grand_total([]) / 2)  ⇥ Tab")
         assert path.read_text() == SHOP

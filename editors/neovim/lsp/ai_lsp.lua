@@ -30,8 +30,11 @@ return {
   cmd = vim.g.ai_lsp_cmd or { 'ai-lsp', '--stdio' },
   -- No `filetypes`: every file that has a type. A file without a project is served alone.
   root_markers = { '.ai-lsp.toml', '.git' },
-  -- It draws the next edit itself (lua/ai_lsp/next_edit.lua), so that no diagnostic needs to point at it.
-  capabilities = { experimental = { aiLsp = { nextEdit = true, copy = true, status = true } } },
+  -- It draws ghost text and the next edit itself (lua/ai_lsp), also where Neovim knows of neither.
+  capabilities = {
+    textDocument = { inlineCompletion = { dynamicRegistration = false } },
+    experimental = { aiLsp = { nextEdit = true, copy = true, status = true } },
+  },
   handlers = {
     ['window/showMessage'] = show_message,
     ['aiLsp/didChangeStatus'] = function(...)

@@ -1,4 +1,4 @@
--- Turns ai-lsp on wherever it attaches: ghost text and its keys in Neovim 0.12, the completion menu in 0.11.
+-- Turns ai-lsp on wherever it attaches: ghost text, the next edit, their keys and the commands.
 if vim.g.loaded_ai_lsp then
   return
 end
@@ -6,7 +6,7 @@ vim.g.loaded_ai_lsp = true
 
 if vim.fn.has('nvim-0.11') == 0 then
   if not vim.g.ai_lsp_by_lspconfig then
-    local old = 'ai-lsp: this is Neovim %s; it needs 0.11 or newer, and 0.12 for ghost text'
+    local old = 'ai-lsp: this is Neovim %s; it needs 0.11 or newer'
     vim.notify(old:format(tostring(vim.version())), vim.log.levels.WARN)
   end
   return
@@ -18,84 +18,37 @@ local ours = require('ai_lsp')
 local keys = vim.tbl_extend('force', {
   accept = '<Tab>',
   accept_word = '<M-w>',
+  accept_line = '<M-l>',
   next = '<M-n>',
   previous = '<M-p>',
   next_edit = '<Tab>', -- normal mode: jumps to the next edit, then applies it
-  dismiss = '<M-d>', -- normal mode: not this one
-  menu = '<C-Space>', -- Neovim 0.11 only
+  dismiss = '<M-d>', -- insert mode: the ghost text; normal mode: the next edit, and not again here
 }, vim.g.ai_lsp_keys or {})
 
+-- A key of insert mode that is itself where there is nothing to take.
 local function map(buffer, key, description, press, otherwise)
-  if not key then
-    return
+  if key then
+    vim.keymap.set('i', key, function()
+      return press() and '' or otherwise and otherwise() or key
+    end, { buffer = buffer, expr = true, desc = 'ai-lsp: ' .. description })
   end
-  vim.keymap.set('i', key, function()
-    return press() and '' or otherwise()
-  end, { buffer = buffer, expr = true, desc = 'ai-lsp: ' .. description })
 end
 
-local function ghost_text(client, buffer)
-  local inline, ghost = vim.lsp.inline_completion, require('ai_lsp.ghost_text')
-  inline.enable(true, { client_id = client.id })
+local function ghost_text(buffer)
+  local ghost = require('ai_lsp.ghost_text')
+  ghost.attach(buffer)
   map(buffer, keys.accept, 'accept the suggestion', ours.accept, function()
     -- What Neovim itself does on this key.
     return vim.snippet.active({ direction = 1 }) and '<Cmd>lua vim.snippet.jump(1)<CR>' or keys.accept
   end)
-  map(buffer, keys.accept_word, 'accept its next word', function()
-    return inline.get({ on_accept = ghost.take_word })
-  end, function()
-    return keys.accept_word
-  end)
+  map(buffer, keys.accept_word, 'accept its next word', ghost.accept_word)
+  map(buffer, keys.accept_line, 'accept its next line', ghost.accept_line)
+  map(buffer, keys.dismiss, 'take it off the screen', ghost.dismiss)
   for name, step in pairs({ next = 1, previous = -1 }) do
-    if keys[name] then
-      vim.keymap.set('i', keys[name], function()
-        inline.select({ count = step })
-      end, { buffer = buffer, desc = 'ai-lsp: the ' .. name .. ' suggestion' })
-    end
-  end
-end
-
--- Neovim 0.11 cuts a text edit at its first blank, and knows nothing of further lines. So the menu gets the first line
--- whole; the others, and what the edit covers right of the cursor, are seen to when the item has been accepted.
-local covered = {}
-local function whole_line(item)
-  local edit = item.textEdit
-  if not edit then
-    return {}
-  end
-  local line, cursor = vim.api.nvim_get_current_line(), vim.api.nvim_win_get_cursor(0)[2]
-  local edit_end = vim.str_byteindex(line, 'utf-16', edit.range['end'].character, false)
-  covered[item.label] = math.max(0, edit_end - cursor)
-  return { word = vim.split(edit.newText, '\r?\n')[1] }
-end
-
-local function add_further_lines(client)
-  local data = vim.tbl_get(vim.v.completed_item, 'user_data', 'nvim', 'lsp') or {}
-  if vim.v.event.reason ~= 'accept' or data.client_id ~= client.id or not data.completion_item.textEdit then
-    return
-  end
-  local lines = vim.split(data.completion_item.textEdit.newText, '\r?\n')
-  local row, col = unpack(vim.api.nvim_win_get_cursor(0))
-  lines[1] = ''
-  vim.api.nvim_buf_set_text(0, row - 1, col, row - 1, col + (covered[data.completion_item.label] or 0), lines)
-  if #lines > 1 then
-    vim.api.nvim_win_set_cursor(0, { row + #lines - 1, #lines[#lines] })
-  end
-end
-
-local function completion_menu(client, buffer)
-  -- Without these a lone suggestion would be inserted unseen.
-  vim.bo[buffer].completeopt = 'menuone,noselect,popup'
-  vim.lsp.completion.enable(true, client.id, buffer, { autotrigger = true, convert = whole_line })
-  vim.api.nvim_create_autocmd('CompleteDone', {
-    group = vim.api.nvim_create_augroup('ai_lsp_menu_' .. buffer, {}),
-    buffer = buffer,
-    callback = function()
-      add_further_lines(client)
-    end,
-  })
-  if keys.menu then
-    vim.keymap.set('i', keys.menu, vim.lsp.completion.get, { buffer = buffer, desc = 'ai-lsp: completion menu' })
+    map(buffer, keys[name], 'the ' .. name .. ' suggestion', function()
+      ghost.select(step)
+      return true
+    end)
   end
 end
 
@@ -109,11 +62,7 @@ vim.api.nvim_create_autocmd('LspAttach', {
     if keys.next_edit then
       require('ai_lsp.next_edit').attach(event.buf, keys)
     end
-    if vim.lsp.inline_completion and client:supports_method('textDocument/inlineCompletion') then
-      ghost_text(client, event.buf)
-    elseif client:supports_method('textDocument/completion') then
-      completion_menu(client, event.buf)
-    end
+    ghost_text(event.buf)
   end,
 })
 

@@ -6,9 +6,7 @@ local OTHERS = { 'copilot', 'codeium', 'windsurf', 'supermaven', 'tabnine', 'aug
 local function neovim()
   local version = tostring(vim.version())
   if vim.fn.has('nvim-0.11') == 0 then
-    health.error(('Neovim %s is too old'):format(version), 'Install 0.12, or 0.11 for the completion menu alone')
-  elseif not vim.lsp.inline_completion then
-    health.warn(('Neovim %s has no ghost text'):format(version), '0.12 has; here suggestions come in the menu')
+    health.error(('Neovim %s is too old'):format(version), 'Install 0.11 or newer')
   else
     health.ok(('Neovim %s shows ghost text'):format(version))
   end
@@ -68,7 +66,7 @@ end
 -- Whoever maps Tab in insert mode after us wins, in all buffers or in one.
 local function tab_key(client)
   local wanted = (vim.g.ai_lsp_keys or {}).accept
-  if wanted == false or not vim.lsp.inline_completion then
+  if wanted == false then
     return
   end
   local key = wanted or '<Tab>'

@@ -24,8 +24,7 @@ function M.accept()
   if not M.client(0) then
     return false
   end
-  local inline = vim.lsp.inline_completion
-  if inline and inline.get({ on_accept = require('ai_lsp.ghost_text').rebase }) then
+  if require('ai_lsp.ghost_text').accept() then
     return true
   end
   local before = vim.api.nvim_get_current_line():sub(1, vim.api.nvim_win_get_cursor(0)[2])
