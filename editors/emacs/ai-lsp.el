@@ -14,8 +14,13 @@
 
 (defgroup ai-lsp nil "Suggestions of the ai-lsp language server." :group 'eglot)
 
-(defcustom ai-lsp-idle-delay 0.08
-  "Seconds of rest after a change before the server is asked."
+(defcustom ai-lsp-idle-delay 0.03
+  "Seconds of rest after a change before the server is asked for ghost text."
+  :type 'number)
+
+(defcustom ai-lsp-next-edit-delay 0.15
+  "Seconds of rest after a change before the server is asked for the next edit.
+Half a name that is still being typed renames nothing."
   :type 'number)
 
 (defface ai-lsp-ghost '((t :inherit shadow))
@@ -52,7 +57,7 @@
 (defvar-local ai-lsp--ghost nil "Overlay of the ghost text, or nil.")
 (defvar-local ai-lsp--next nil "The next edit that is shown, as the server sent it, or nil.")
 (defvar-local ai-lsp--overlays nil "Overlays of the next edit.")
-(defvar-local ai-lsp--timer nil "Timer of the next question.")
+(defvar-local ai-lsp--timers nil "Timers of the next questions.")
 (defvar-local ai-lsp--tick nil "`buffer-chars-modified-tick' that was asked about last.")
 
 (defvar-keymap ai-lsp-shown-map
@@ -97,8 +102,10 @@
       (ai-lsp--show-ghost end (substring (overlay-get ai-lsp--ghost 'ai-lsp-text) (- end start))
                           (overlay-get ai-lsp--ghost 'ai-lsp-covers) (overlay-get ai-lsp--ghost 'ai-lsp-command))
     (ai-lsp--clear))
-  (when ai-lsp--timer (cancel-timer ai-lsp--timer))
-  (setq ai-lsp--timer (run-with-idle-timer ai-lsp-idle-delay nil #'ai-lsp--ask (current-buffer))))
+  (mapc #'cancel-timer ai-lsp--timers)
+  (setq ai-lsp--timers
+        (list (run-with-idle-timer ai-lsp-idle-delay nil #'ai-lsp--ask (current-buffer) #'ai-lsp--ask-inline)
+              (run-with-idle-timer ai-lsp-next-edit-delay nil #'ai-lsp--ask (current-buffer) #'ai-lsp--ask-next))))
 
 (defun ai-lsp--after-command ()
   "Ghost text is true at its own place only."
@@ -107,20 +114,27 @@
     (setq ai-lsp--ghost nil ai-lsp--shown-p (and ai-lsp--next t)))
   (when ai-lsp--next (ai-lsp--draw-next)))
 
-(defun ai-lsp--ask (buffer)
-  "Ask the server about BUFFER: ghost text first, then the next edit."
+(defun ai-lsp--ask (buffer how)
+  "Ask the server about BUFFER, which HOW does with the server."
   (when (and (buffer-live-p buffer) (eq buffer (window-buffer)))
     (with-current-buffer buffer
       (when-let* (ai-lsp-mode (server (and (not buffer-read-only) (eglot-current-server))))
         (eglot--signal-textDocument/didChange)
         (setq ai-lsp--tick (buffer-chars-modified-tick))
-        (ai-lsp--request server :textDocument/inlineCompletion
-                         (append (eglot--TextDocumentPositionParams) '(:context (:triggerKind 2)))
-                         #'ai-lsp--take-inline)
-        (ai-lsp--request server :aiLsp/nextEdit
-                         (list :textDocument (eglot--VersionedTextDocumentIdentifier)
-                               :position (eglot--pos-to-lsp-position))
-                         #'ai-lsp--take-next)))))
+        (funcall how server)))))
+
+(defun ai-lsp--ask-inline (server)
+  "Ask SERVER for ghost text at point."
+  (ai-lsp--request server :textDocument/inlineCompletion
+                   (append (eglot--TextDocumentPositionParams) '(:context (:triggerKind 2)))
+                   #'ai-lsp--take-inline))
+
+(defun ai-lsp--ask-next (server)
+  "Ask SERVER for the next edit."
+  (ai-lsp--request server :aiLsp/nextEdit
+                   (list :textDocument (eglot--VersionedTextDocumentIdentifier)
+                         :position (eglot--pos-to-lsp-position))
+                   #'ai-lsp--take-next))
 
 (defun ai-lsp--request (server method params then)
   "Send METHOD with PARAMS to SERVER; THEN is called with the answer where buffer and point are still the same."
@@ -225,7 +239,7 @@
     (ai-lsp--clear)
     (eglot--apply-text-edits (plist-get next :edits))
     (ai-lsp--tell (plist-get next :command))
-    (ai-lsp--ask (current-buffer))))
+    (ai-lsp--ask (current-buffer) #'ai-lsp--ask-next)))
 
 (defun ai-lsp--jump ()
   "Go to the place of the next edit; it stays shown there."
