@@ -72,8 +72,14 @@ EDITORS: dict[str, tuple[Cell, Cell, Cell, Cell, Cell]] = {
         UNTRIED,
     ),
     "[Vim 9](editors/vim/README.md)": (
-        Cell("through copilot.vim, untested in Vim"),
-        Cell("copilot.vim's own"),
+        Cell(
+            "through copilot.vim",
+            "test_copilot_plugins::test_vim_shows_ghost_text_and_takes_it_whole_and_by_word",
+        ),
+        Cell(
+            "through copilot.vim",
+            "test_copilot_plugins::test_vim_shows_ghost_text_and_takes_it_whole_and_by_word",
+        ),
         NO,
         NO,
         NO,

@@ -61,6 +61,11 @@ def emacs() -> Path:
     return executable(lambda: ensure("emacs")["emacs"])
 
 
+@pytest.fixture(scope="session")
+def vim() -> Path:
+    return executable(lambda: ensure("vim")["vim"])
+
+
 @pytest.fixture
 def place(request: pytest.FixtureRequest) -> Iterator[Place]:
     """A fresh user's home and project; what the server complained of is shown with a failing test."""

@@ -57,9 +57,13 @@ EDITORS: Mapping[str, Editor] = {
         Editor("nvim", "neovim", (0, 12), "usr/bin/nvim"),
         Editor("hx", "hx", (25, 7), "usr/lib/hx/hx"),
         Editor("emacs", "emacs-nox", (30, 1), "usr/bin/emacs-nox"),
+        Editor("vim", "vim", (9, 0), "usr/bin/vim.basic"),
         Editor("tmux", "tmux", (3, 2), "usr/bin/tmux", "-V"),
     )
 }
+
+EXTRAS = ("elpa-lsp-mode",)
+"""Packages of the suite that are no programs: Emacs's other client."""
 
 
 def prefix() -> Path:
@@ -75,7 +79,7 @@ def ensure(*names: str) -> dict[str, Path]:
             missing = [name for name in names if not find(name)]
             if missing:
                 # One unpacked suite holds all of them: a half-filled prefix would be relinked twice.
-                _unpack([editor.package for editor in EDITORS.values()])
+                _unpack([*(editor.package for editor in EDITORS.values()), *EXTRAS])
         for name in names:
             at = find(name)
             if at is None:
@@ -118,6 +122,19 @@ def neovim_011() -> Path:
     if version is None or version[:2] != (0, 11):
         raise CannotInstall(f"{executable} should be Neovim 0.11 and says {version}; delete {home} and try again")
     return executable
+
+
+def lsp_mode() -> list[Path]:
+    """The folders of lsp-mode and of what it needs, for Emacs's load path."""
+    ensure("emacs")
+    folder = prefix() / "suite" / "usr/share/emacs/site-lisp/elpa-src"
+    if not any(folder.glob("lsp-mode-*")):
+        with _only_one_installer():
+            _unpack([*(editor.package for editor in EDITORS.values()), *EXTRAS])
+    found = sorted(path for path in folder.glob("*") if path.is_dir())
+    if not any(path.name.startswith("lsp-mode") for path in found):
+        raise CannotInstall(f"the {SUITE} suite has no lsp-mode")
+    return found
 
 
 def _why_not_found(name: str) -> str:
@@ -237,6 +254,8 @@ def _surroundings(name: str, suite: Path) -> tuple[dict[str, str], list[str]]:
     """What an editor must be told whose compiled-in folders are not where it lies: environment, arguments."""
     if name == "hx":
         return {"HELIX_RUNTIME": str(suite / "usr/lib/hx/runtime")}, []
+    if name == "vim":
+        return {"VIMRUNTIME": str(next((suite / "usr/share/vim").glob("vim[0-9]*")))}, []
     if name != "emacs":
         return {}, []
     share = next((suite / "usr/share/emacs").glob("[0-9]*"))

@@ -12,14 +12,25 @@ from typing import Any
 
 import pytest
 
-from tests.editors.place import ModelProcess, Place, wait_for_bytes
+from tests.editors.place import ModelProcess, Place, code_blocks, wait_for_bytes
 from tests.editors.plugins import plugin
 from tests.editors.screen import Screen
+from tests.editors.test_emacs import README as EMACS_README
+from tests.editors.test_menus import EDITORS
 from tests.editors.test_neovim import TEST_SETTINGS
 from tests.editors.test_neovim_next_edit import NEW, SHOP, rename, renamed
 
 TEST_EL = Path(__file__).with_name("emacs.el")
 ADD = "def add(a, b):\n    return \n"
+CONFIG = """
+[models.tab]
+api = "llamacpp"
+url = "{url}"
+model = "qwen2.5-coder-1.5b"
+
+[routes]
+completion = "tab"
+"""
 
 
 def test_sidekick_carries_a_rename_through_the_file(place: Place, nvim: Path) -> None:
@@ -70,11 +81,7 @@ def test_ghost_text_is_shown_and_taken(name: str, place: Place, nvim: Path, mode
     model.reply("a + b")
     settings = GHOST_TEXT[name].format(plugin=plugin(name))
     place.configure("nvim/init.lua", settings + TEST_SETTINGS.read_text(encoding="utf-8"))
-    place.configure(
-        "ai-lsp/config.toml",
-        f'[models.tab]\napi = "llamacpp"\nurl = "{model.url}"\nmodel = "qwen2.5-coder-1.5b"\n'
-        '[routes]\ncompletion = "tab"\n',
-    )
+    place.configure("ai-lsp/config.toml", CONFIG.format(url=model.url))
     path = place.write("sum.py", ADD)
     with place.opened(nvim, path) as screen:
         screen.type(":call cursor(2, 11)\n", pause_s=0)
@@ -86,10 +93,79 @@ def test_ghost_text_is_shown_and_taken(name: str, place: Place, nvim: Path, mode
         wait_for_bytes(path, ADD.replace("return ", "return a + b").encode())
 
 
+COPILOT_EL = """
+(add-to-list 'load-path "{plugin}")
+(require 'copilot)
+(setq copilot-indent-offset-warning-disable t)
+"""
+
+
+def test_copilot_el_shows_ghost_text_and_takes_it_whole_and_by_word(
+    place: Place, emacs: Path, model: ModelProcess
+) -> None:
+    """As the page of Emacs tells it."""
+    model.reply("a + b * total")
+    (told,) = [block for block in code_blocks(EMACS_README, "elisp") if "copilot-server-executable" in block]
+    init = TEST_EL.read_text(encoding="utf-8") + COPILOT_EL.format(plugin=plugin("copilot.el")) + told
+    place.configure("emacs/init.el", init)
+    place.configure("ai-lsp/config.toml", CONFIG.format(url=model.url))
+    path = place.write("sum.py", ADD)
+    with place.opened(emacs, "-nw", "+2:12", path) as screen:
+        screen.type("(")
+        screen.wait_for_text("    return (a + b * total")
+        screen.type("\x1bxcopilot-accept-completion-by-word\n", pause_s=0)
+        screen.wait_for_text("    return (a")
+        screen.press("C-x", "C-s")
+        wait_for_bytes(path, ADD.replace("return ", "return (a").encode())
+        screen.type(" ")
+        screen.wait_for_text("    return (a + b * total")
+        screen.press("Tab")
+        screen.press("C-x", "C-s")
+        wait_for_bytes(path, ADD.replace("return ", "return (a + b * total").encode())
+    told_of = place.wire.requests("textDocument/didPartiallyAcceptCompletion")
+    assert told_of
+
+
+VIMRC = """set nocompatible noswapfile
+filetype plugin indent on
+set runtimepath+={plugin}
+"""
+
+
+def test_vim_shows_ghost_text_and_takes_it_whole_and_by_word(
+    place: Place, vim: Path, model: ModelProcess
+) -> None:
+    """copilot.vim 1.26, set up by the very lines that `ai-lsp setup vim` prints."""
+    model.reply("a + b * total")
+    lines = "".join(code_blocks(EDITORS / "vim" / "README.md", "vim"))
+    here = lines.replace("/home/you/ai-lsp/.venv/bin/ai-lsp", str(place.folder / "bin" / "ai-lsp"))
+    assert here != lines
+    (place.home / ".vimrc").write_text(here + VIMRC.format(plugin=plugin("copilot.vim")), encoding="utf-8")
+    place.configure("ai-lsp/config.toml", CONFIG.format(url=model.url))
+    path = place.write("sum.py", ADD)
+    with place.opened(vim, path) as screen:
+        screen.type(":call cursor(2, 12)\n", pause_s=0)
+        screen.type("A")
+        screen.wait_for_text("    return a + b * total")
+        screen.press("M-Right")
+        accepted = "workspace/executeCommand", "notifyAccepted"
+        place.wire.wait_for(lambda: any(place.wire.requests(each) for each in accepted), "a word is taken")
+        screen.press("Escape")
+        screen.type(":w\n", pause_s=0)
+        wait_for_bytes(path, ADD.replace("return ", "return a").encode())
+        screen.type("A +")
+        screen.wait_for_text("    return a + b * total")
+        screen.press("Tab")
+        screen.press("Escape")
+        screen.type(":w\n", pause_s=0)
+        wait_for_bytes(path, ADD.replace("return ", "return a + b * total").encode())
+        screen.type(":Copilot status\n", pause_s=0)
+        screen.wait_for_text("Copilot: Ready")
+
+
 def test_copilot_el_carries_a_rename_through_the_file(place: Place, emacs: Path) -> None:
     """copilot.el 277ca35: files are synchronised by its own hooks, acceptance is told by a notification."""
     settings = f"""
-(setq native-comp-enable-subr-trampolines nil) ; there is no compiler here
 (add-to-list 'load-path "{plugin("copilot.el")}")
 (require 'copilot)
 (require 'copilot-nes)

@@ -43,7 +43,7 @@ def test_an_installed_one_stands_in_for_one_that_is_too_old(bare: Path) -> None:
 
 
 def test_a_machine_without_apt_is_told_what_to_do(bare: Path) -> None:
-    with pytest.raises(install.CannotInstall, match="has no apt: put nvim, hx, emacs, tmux on PATH"):
+    with pytest.raises(install.CannotInstall, match="has no apt: put nvim, hx, emacs, vim, tmux on PATH"):
         install.ensure("nvim")
 
 
