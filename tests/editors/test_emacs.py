@@ -22,7 +22,7 @@ README = REPOSITORY / "editors" / "emacs" / "README.md"
 @contextmanager
 def emacs_at(place: Place, emacs: Path, path: Path, where: str, model_url: str = "") -> Iterator[Screen]:
     """Emacs with the README's init.el for ghost text; `where` is a line, or line:column."""
-    load, options, _ = code_blocks(README, "elisp", model_url)
+    load, options, *_ = code_blocks(README, "elisp", model_url)
     settings = Path(__file__).with_name("emacs.el").read_text(encoding="utf-8")
     place.configure("emacs/init.el", (options if model_url else "") + load + settings)
     with place.opened(emacs, "-nw", f"+{where}", path) as screen:

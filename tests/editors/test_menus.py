@@ -126,7 +126,7 @@ def helix_inserting(place: Place, helix: Path, path: Path, before: str) -> Itera
 @contextmanager
 def eglot_at(place: Place, emacs: Path, path: Path, before: str, model_url: str = "") -> Iterator[Screen]:
     """Emacs with the README's init.el, its model too where there is one; point is on the line after `before`."""
-    _, options, load = code_blocks(EDITORS / "emacs" / "README.md", "elisp", model_url)
+    _, options, load, *_ = code_blocks(EDITORS / "emacs" / "README.md", "elisp", model_url)
     settings = Path(__file__).with_name("emacs.el").read_text(encoding="utf-8")
     place.configure("emacs/init.el", (options if model_url else "") + load + settings)
     with place.opened(emacs, "-nw", f"+{line_after(before)}", path) as screen:

@@ -36,7 +36,7 @@ def test_helix_renames_with_one_key(place: Place, helix: Path) -> None:
 
 
 def test_eglot_offers_it_as_a_quick_fix(place: Place, emacs: Path) -> None:
-    _, _, load = code_blocks(EDITORS / "emacs" / "README.md", "elisp")
+    _, _, load, *_ = code_blocks(EDITORS / "emacs" / "README.md", "elisp")
     settings = Path(__file__).with_name("emacs.el").read_text(encoding="utf-8")
     place.configure("emacs/init.el", load + settings)
     place.configure("ai-lsp/config.toml", SURE_ENOUGH)
