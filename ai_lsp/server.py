@@ -17,6 +17,7 @@ from ai_lsp.lsp import actions, features, from_lsp, shown, status, to_lsp
 from ai_lsp.lsp.from_lsp import InvalidParams, mapping
 from ai_lsp.lsp.handshake import initialize_result
 from ai_lsp.lsp.protocol import Handler, RawProtocol, Request, Route, make_server
+from ai_lsp.lsp.services.anticipation import AnticipationService
 from ai_lsp.lsp.services.apply import ApplyService
 from ai_lsp.lsp.services.checking import CheckingService
 from ai_lsp.lsp.services.copilot_dialect import CopilotDialect
@@ -147,6 +148,7 @@ class Server:
         """Take the session's part of one completion now; the rest is work over frozen values, not yet begun."""
         uri = query.snapshot.uri
         self.session.supersede(uri, request)
+        self.session.documents.looked_at(query)
         self.session.touched()
         world = self.session.world(query) if self.session.is_checked(uri) else None
         return partial(self._complete, query, world, request)
@@ -159,11 +161,22 @@ class Server:
                 await self.session.checked(query.snapshot.uri)
                 world = self.session.world(query)
             answer = self.session.judge(query, await complete(query, world))
+            while answer == Declined(Reason.OUTDATED) and (later := self._followed(query, request)) is not None:
+                query, world = later, self.session.world(later)
+                answer = self.session.judge(query, await complete(query, world))
         finally:
             self.session.finished(query.snapshot.uri, request)
             self.session.remember(query, answer, (time.monotonic() - began) * 1000)
             self.session.touched()
         return None if isinstance(answer, Declined) else answer
+
+    def _followed(self, query: Query, request: Request | None) -> Query | None:
+        """The query where its cursor is now, where the user has typed on and the editor has not asked again: it
+        may show an answer all the same. An editor's list is about the very text it asked for."""
+        is_inline = request is not None and request.method == "textDocument/inlineCompletion"
+        if not is_inline or not self.session.is_newest(query.snapshot.uri, request):
+            return None
+        return self.session.documents.followed(query)
 
     async def _inline(self, work: Work, whole_line: bool) -> Any:
         return to_lsp.inline_items(await work(), whole_line=whole_line)
@@ -227,6 +240,7 @@ COMMANDS: Mapping[str, Callable[[Session, list[Any]], Any]] = {
 SERVICES: tuple[type[Service], ...] = (
     SilenceService,
     LearningService,
+    AnticipationService,
     CheckingService,
     InstructService,
     ShellCommandService,

@@ -74,6 +74,18 @@ async def complete(query: Query, world: World) -> Suggestion | Declined:
     return answer if isinstance(answer, Declined) else _with_menu(_true_now(answer, world), query)
 
 
+def anticipate(query: Query, world: World) -> None:
+    """A key has come, and the editor will ask about it in a moment: what it will wait for begins now."""
+    if world.route is None or world.reuse is None or world.due is not None:
+        return
+    if (
+        decide(query, world.settings, is_off=world.is_off, is_ignored=world.is_ignored, moment=world.moment)
+        is None
+    ):
+        later = None if world.shown is None else world.edits_since(world.shown.snapshot)
+        _Asking(query, world, world.route, world.reuse).begin(typed_through(query, world.shown, later))
+
+
 def _due(query: Query, due: Due, on_screen: Suggestion | None) -> Suggestion:
     """The next edit, which waits for just this cursor: known before, and surer than what merely goes on here."""
     known = on_screen is not None and on_screen.text == due.text
@@ -128,18 +140,33 @@ class _Asking:
     route: ModelRoute
     reuse: Reuse
 
+    def _seen(self, spot: Spot) -> tuple[Flight | None, str, Suggestion | Declined | None]:
+        """The stream that agrees with the spot, what was typed since it was asked for, and what is known."""
+        flights = self.reuse.flights
+        self.reuse.unplan()
+        flight, typed = flights.find(spot, self.epoch) or (None, "")
+        flights.settle_for(spot, flight, one_at_a_time=self.route.one_at_a_time)
+        return flight, typed, self._known(spot, flight, typed)
+
+    def begin(self, on_screen: Suggestion | None) -> None:
+        """Have on its way what a request in a moment will need."""
+        spot = spot_of(self.query)
+        flight, _, known = self._seen(spot)
+        if flight is None and known is None and on_screen is None and not self._debounce_s():
+            flight = self._start(self.query, spot)
+        if flight is not None and not flight.is_over:
+            self.reuse.flights.expect(flight)
+
     async def answer(self, on_screen: Suggestion | None) -> Suggestion | Declined:
         """What is known, at once; else what a stream on its way says; else what the model is asked now."""
         query, reuse, spot = self.query, self.reuse, spot_of(self.query)
-        reuse.unplan()
-        found = reuse.flights.find(spot, self.epoch)
-        flight, typed = found or (None, "")
-        reuse.flights.settle_for(spot, flight, one_at_a_time=self.route.one_at_a_time)
-        known = self._known(spot, flight, typed)
+        now = asyncio.get_running_loop().time()
+        is_resting = reuse.rhythm.rested_s(now) > PAUSE_S
+        reuse.asks(now)
+        flight, typed, known = self._seen(spot)
         if isinstance(known, Declined) and on_screen is None and not query.is_invoked:
             return known
         best = self._steady(on_screen, known)
-        is_resting = reuse.rhythm.rested_s(asyncio.get_running_loop().time()) > PAUSE_S
         if best is not None and not (is_resting and flight is not None and not _has_line(best.text)):
             self._look_ahead(best, known)
             return best
@@ -187,9 +214,7 @@ class _Asking:
     async def _ask_anew(self, spot: Spot) -> Suggestion | Declined:
         """Wait for the typing where that spares the model, ask it, and let the predictor speak first where it is
         sure: the model's answer then waits for the next key."""
-        wait = self.world.debounce_s
-        if wait is None:
-            wait = self.reuse.debounce_s(asyncio.get_running_loop().time())
+        wait = self._debounce_s()
         if wait > 0 and not self.query.is_invoked:
             await asyncio.sleep(wait)
         flight = self._start(self.query, spot)
@@ -200,6 +225,9 @@ class _Asking:
             if isinstance(quick, Suggestion):
                 return quick
         return await self._wait(flight, "", FRESH) or Declined(Reason.OUTDATED)
+
+    def _debounce_s(self) -> float:
+        return self.reuse.debounce_s(asyncio.get_running_loop().time(), self.world.debounce_s)
 
     def _start(self, query: Query, spot: Spot, *, is_guess: bool = False) -> Flight:
         """Ask the model at `query`, which is the world's own or what may come of it."""

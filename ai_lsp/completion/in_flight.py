@@ -15,6 +15,9 @@ from ai_lsp.models.port import ModelRequest
 GRACE_S = 0.015
 """How long a stream that nobody waits for goes on: editors cancel at each key, and ask anew right after."""
 
+EXPECTED_S = 0.5
+"""How long a stream waits for the request of an editor that does not ask at once."""
+
 MOST = 4
 """Streams at once, of a server that answers several."""
 
@@ -36,6 +39,7 @@ class Flight:
         self.task: asyncio.Task[None] | None = None
         self.waiting = 0
         self.leaving: asyncio.TimerHandle | None = None
+        self.expected_until = 0.0  # a request that will join is expected until then
         self._news: asyncio.Future[None] = asyncio.get_running_loop().create_future()
 
     def rest(self, typed: str) -> Rest | None:
@@ -101,6 +105,13 @@ class Flights:
                 self._stay(flight)
             elif flight.spot.uri == spot.uri or (one_at_a_time and not flight.waiting):
                 self.close(flight)
+
+    def expect(self, flight: Flight) -> None:
+        """A request that joins this stream will come in a moment: until then it goes on, and no longer."""
+        self._stay(flight)
+        flight.expected_until = asyncio.get_running_loop().time() + EXPECTED_S
+        if not flight.waiting:
+            self._leave(flight)
 
     def start(
         self,
@@ -194,12 +205,20 @@ class Flights:
             yield
         except asyncio.CancelledError:
             if flight.waiting == 1 and not flight.is_over:
-                flight.leaving = asyncio.get_running_loop().call_later(GRACE_S, self.close, flight)
+                self._leave(flight)
             raise
         finally:
             flight.waiting -= 1
 
+    def _leave(self, flight: Flight) -> None:
+        """Nobody waits for a stream any more."""
+        loop = asyncio.get_running_loop()
+        if flight.leaving is not None:
+            flight.leaving.cancel()
+        flight.leaving = loop.call_at(max(loop.time() + GRACE_S, flight.expected_until), self.close, flight)
+
     def _stay(self, flight: Flight) -> None:
+        flight.expected_until = 0.0
         if flight.leaving is not None:
             flight.leaving.cancel()
             flight.leaving = None

@@ -58,6 +58,10 @@ class Reuse:
         """A document was changed by the user."""
         self.rhythm = self.rhythm.key(now)
 
+    def asks(self, now: float) -> None:
+        """The editor asks."""
+        self.rhythm = self.rhythm.asked(now)
+
     def accepted(self, now: float) -> None:
         """A suggestion was taken."""
         self._accepted_at = now
@@ -83,8 +87,10 @@ class Reuse:
 
     # What completions ask
 
-    def debounce_s(self, now: float) -> float:
-        """How long to wait before the model is asked, in seconds."""
+    def debounce_s(self, now: float, fixed: float | None = None) -> float:
+        """How long to wait before the model is asked, in seconds; `fixed` None: as the typing wants it."""
+        if fixed is not None:
+            return fixed
         return 0.0 if now - self._accepted_at < ACCEPTED_S else debounce_s(self.rhythm)
 
     def asked(self, query: Query, all_tokens: int, swift_tokens: int) -> Asked:

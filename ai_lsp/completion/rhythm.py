@@ -19,22 +19,41 @@ UNSEEN = 3
 PAUSED_S = 0.5
 """So long after the last key the user reads, and what stands on the screen may change."""
 
+LATE_S = 0.008
+"""An editor whose requests come later than this after a key waits before it asks."""
+
+ASKS_KEPT = 5
+
 
 @dataclass(frozen=True, slots=True)
 class Rhythm:
     """Gaps between the last keys, in seconds, and when the last one was; `answers_s` is the time that a model
-    takes until its first line is there, smoothed, and `unseen` how many answers in a row came to nothing."""
+    takes until its first line is there, smoothed, and `unseen` how many answers in a row came to nothing. `asks`
+    is how long after a key the editor asked, the last few times; `has_asked`: also since the last one."""
 
     gaps: tuple[float, ...] = ()
     last: float | None = None
     answers_s: float | None = None
     unseen: int = 0
+    asks: tuple[float, ...] = ()
+    has_asked: bool = False
 
     def key(self, now: float) -> Rhythm:
         """A key was pressed."""
         gap = None if self.last is None else now - self.last
         gaps = self.gaps if gap is None or not 0.005 < gap < PAUSE_S else (*self.gaps, gap)[-KEPT:]
-        return replace(self, gaps=gaps, last=now)
+        return replace(self, gaps=gaps, last=now, has_asked=False)
+
+    def asked(self, now: float) -> Rhythm:
+        """The editor asks for ghost text."""
+        if self.has_asked or self.rested_s(now) > PAUSE_S:  # it asks for another reason than the last key
+            return self
+        return replace(self, asks=(*self.asks, self.rested_s(now))[-ASKS_KEPT:], has_asked=True)
+
+    @property
+    def asks_late(self) -> bool:
+        """Whether the editor waits after a key before it asks."""
+        return len(self.asks) > ASKS_KEPT // 2 and median(self.asks) > LATE_S
 
     def answered(self, took_s: float) -> Rhythm:
         """A model's first line, or its whole answer where that is shorter, came after `took_s`."""

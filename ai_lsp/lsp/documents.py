@@ -4,12 +4,14 @@ from __future__ import annotations
 
 from collections import deque
 from collections.abc import Iterable, Mapping, Sequence
+from dataclasses import replace
 from typing import Any
 
+from ai_lsp.completion.query import Query
 from ai_lsp.lsp.from_lsp import InvalidParams, offset_range
 from ai_lsp.text.diff import single_edit
 from ai_lsp.text.document import DocumentSnapshot
-from ai_lsp.text.edit import Edit, LineEdit, Span
+from ai_lsp.text.edit import Edit, LineEdit, Span, map_offset
 
 HISTORY = 512
 """Edits kept per document, to bring answers for older text up to date."""
@@ -24,6 +26,7 @@ class Documents:
     def __init__(self) -> None:
         self._now: dict[str, DocumentSnapshot] = {}
         self._edits: dict[str, deque[tuple[int, Edit]]] = {}
+        self._cursors: dict[str, int] = {}  # where somebody types, as far as is known
 
     def __len__(self) -> int:
         return len(self._now)
@@ -40,12 +43,18 @@ class Documents:
         """A document opened; one opened twice is replaced."""
         snapshot = self._now[uri] = DocumentSnapshot(uri, version, language_id, text)
         self._edits[uri] = deque(maxlen=HISTORY)
+        self._cursors.pop(uri, None)
         return snapshot
 
     def close(self, uri: str) -> None:
         """A document closed; one that was not open is no error."""
         self._now.pop(uri, None)
         self._edits.pop(uri, None)
+        self._cursors.pop(uri, None)
+
+    def looked_at(self, query: Query) -> None:
+        """The cursor is there."""
+        self._cursors[query.snapshot.uri] = query.offset
 
     def change(self, uri: str, version: int, change: Mapping[str, Any]) -> tuple[DocumentSnapshot, Edit]:
         """Apply one content change; returns the snapshot it was made on and the edit in offsets.
@@ -62,8 +71,9 @@ class Documents:
         elif len(before) + len(text) > MAX_DIFF_CHARS:
             edit = Edit(Span(0, len(before)), text)
         else:
-            edit = single_edit(before.text, text)
+            edit = single_edit(before.text, text, self._cursors.get(uri))
         after = self._now[uri] = before.replace(edit, version)
+        self._cursors[uri] = edit.span.start + len(edit.new_text)
         self._edits[uri].append((after.serial, edit))
         return before, edit
 
@@ -79,6 +89,16 @@ class Documents:
         if missing < 0 or missing > len(edits):
             return None
         return [edit for serial, edit in edits if serial > snapshot.serial]
+
+    def followed(self, query: Query) -> Query | None:
+        """A query at its cursor in the document as it is now, moved by what was typed; None where nothing was."""
+        now, later = self._now.get(query.snapshot.uri), self.edits_since(query.snapshot)
+        if now is None or not later:
+            return None
+        offset = query.offset
+        for edit in later:
+            offset = map_offset(offset, edit)
+        return replace(query, snapshot=now, offset=offset, menu=None)
 
 
 def line_edit(before: DocumentSnapshot, edit: Edit) -> LineEdit:

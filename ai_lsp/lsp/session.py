@@ -400,6 +400,10 @@ class Session:
         if isinstance(answer, Suggestion):
             self.shown.add(answer, took_ms)
 
+    def is_newest(self, uri: str, request: Request | None) -> bool:
+        """Whether a request is the last one made of a document, and still waited for."""
+        return request is not None and self._in_flight.get(uri) is request
+
     @property
     def is_busy(self) -> bool:
         """Whether a completion is being made."""

@@ -5,11 +5,20 @@ from __future__ import annotations
 from ai_lsp.text.edit import Edit, Span
 
 
-def single_edit(old: str, new: str) -> Edit:
-    """The edit from `old` to `new` with the longest common start and then the longest common end kept."""
+def single_edit(old: str, new: str, cursor: int | None = None) -> Edit:
+    """The edit from `old` to `new` with the longest common start and then the longest common end kept.
+
+    What was put in may be any of several equal stretches, as a second `)` in `))`: it is the one at `cursor`, an
+    offset of `old`, where that can be.
+    """
     start = common_prefix(old, new)
     longest = min(len(old), len(new)) - start
     end = _common_suffix(old, new, longest)
+    size = len(new) - len(old)
+    if cursor is not None and cursor < start and start + end == len(old):
+        if old[cursor:start] == new[cursor + size : start + size]:
+            start = cursor
+        end = len(old) - start
     return Edit(Span(start, len(old) - end), new[start : len(new) - end])
 
 

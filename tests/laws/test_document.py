@@ -127,3 +127,9 @@ def test_utf16_columns_agree_with_the_encoder(text: str, units: int) -> None:
     assert before <= max(0, units)
     if index < len(text):
         assert before + utf16_length(text[index]) > units
+
+
+@given(st.text("ab\n", max_size=8), st.text("ab\n", min_size=1, max_size=3), st.data())
+def test_what_was_put_in_at_the_cursor_is_found_there(old: str, typed: str, data: st.DataObject) -> None:
+    cursor = data.draw(st.integers(0, len(old)))
+    assert single_edit(old, old[:cursor] + typed + old[cursor:], cursor) == Edit(Span(cursor, cursor), typed)

@@ -109,3 +109,16 @@ def test_the_wait_follows_the_typing_and_the_model() -> None:
     unlucky = slow.answered(0.5).came_to_nothing().came_to_nothing().came_to_nothing()
     assert debounce_s(unlucky) == pytest.approx(0.15)
     assert debounce_s(unlucky.answered(0.5)) == 0.0
+
+
+def test_an_editor_that_waits_before_it_asks_is_known_by_it() -> None:
+    def asking(wait_s: float) -> Rhythm:
+        rhythm = Rhythm()
+        for n in range(4):
+            rhythm = rhythm.key(float(n)).asked(n + wait_s).asked(n + 0.9)  # and again, when the cursor moved
+        return rhythm
+
+    assert not asking(0.001).asks_late
+    assert asking(0.05).asks_late
+    assert asking(0.2).asks_late
+    assert not Rhythm().key(0.0).asked(0.05).asks_late  # once is no habit
