@@ -220,6 +220,7 @@ class _Asking:
         flight = self._start(self.query, spot)
         if not self.query.is_invoked:
             with self.reuse.flights.joined(flight):
+                await asyncio.sleep(0)  # the request to the model goes out first
                 least = max(SURE, self.world.settings.least_confidence)
                 quick = await _ask_predictor(self.query, self.world, least, SURE_S)
             if isinstance(quick, Suggestion):

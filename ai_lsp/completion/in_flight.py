@@ -177,22 +177,29 @@ class Flights:
         async with contextlib.aclosing(route.model.stream(request)) as stream:
             async for chunk in stream:
                 usage = chunk.usage or usage
-                if chunk.text:
+                if chunk.text and not flight.is_over:
                     raw += chunk.text
                     flight.feed(plain(raw))
-                flight.is_whole = chunk.finish == "stop"
-                if "\n" in chunk.text and is_enough(raw):
+                if chunk.finish is None and "\n" in chunk.text and is_enough(raw):
+                    self._is_said(flight, raw)
                     break
-        if not flight.text.strip() and raw.strip():
-            flight.feed(raw)  # all of it was wrapping: cleaning says of what kind
+                if chunk.finish is not None:
+                    flight.is_whole = chunk.finish == "stop"
+                    self._is_said(flight, raw)  # whoever waits need not wait for the end of the connection
         route.succeeded(request, usage, flight.first_s)
+
+    def _is_said(self, flight: Flight, raw: str) -> None:
+        """All of the answer is there."""
+        if not flight.is_over and not flight.text.strip() and raw.strip():
+            flight.feed(raw)  # all of it was wrapping: cleaning says of what kind
+        if flight.text.strip():
+            flight.line_s = flight.line_s or flight.age_s
+        flight.end()
 
     def _landed(self, flight: Flight) -> None:
         """The stream is over, one way or another."""
         if flight in self._flying:
             self._flying.remove(flight)
-        if flight.error is None and flight.text.strip():
-            flight.line_s = flight.line_s or flight.age_s
         flight.end()
         self._tell_landed(flight)
 

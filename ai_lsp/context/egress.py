@@ -16,7 +16,7 @@ from dataclasses import replace
 from urllib.parse import urlsplit
 
 from ai_lsp.context.ledger import Entry, Ledger, ledger_file
-from ai_lsp.context.screening import Disguise, Policy, Restorer, Screened, chars, screen, texts
+from ai_lsp.context.screening import Disguise, Policy, Restorer, Screened, chars, screen, texts, unseen
 from ai_lsp.context.secret_rules import library_rules
 from ai_lsp.context.secret_values import is_telling
 from ai_lsp.context.secrets import Scanner
@@ -25,7 +25,7 @@ from ai_lsp.models.port import ChatPrompt, Chunk, FimPrompt, Model, ModelRequest
 
 OFF_LOOP = 16_000
 
-"""Characters of a prompt that is screened in a thread: seen for the first time, it takes 3 ms and more."""
+"""Characters seen for the first time with which a prompt is screened in a thread: they take 3 ms and more."""
 
 
 EVERYTHING = Policy()
@@ -86,24 +86,37 @@ class ScreenedModel:
 
     async def stream(self, request: ModelRequest) -> AsyncGenerator[Chunk, None]:
         """The model's answer, with the secrets back in it. Raises PromptWithheld where nothing may be sent."""
-        if chars(request) > OFF_LOOP and not _goes_on(request, self._last):
+        is_large = chars(request) > OFF_LOOP and not _goes_on(request, self._last)
+        if is_large and unseen(request, self._gate.disguise) > OFF_LOOP:
             screened = await asyncio.to_thread(self._gate.screen, request)
         else:
             screened = self._gate.screen(request)
         self._last = request
-        self._note(screened)
         if screened.refused is not None:
+            self._note(screened)
             raise PromptWithheld(screened.refused)
+        is_noted = False
+
+        def note() -> None:
+            nonlocal is_noted
+            if not is_noted:
+                is_noted = True
+                self._note(screened)
+
+        asyncio.get_running_loop().call_soon(note)  # the request goes out first
         restorer = Restorer(screened.replaced)
-        async with contextlib.aclosing(self._model.stream(_as_asked(screened.request))) as stream:
-            async for chunk in stream:
-                text = restorer.feed(chunk.text)
-                if chunk.finish is not None:
-                    text += restorer.end()
-                if text or chunk.finish is not None or chunk.usage is not None:
-                    yield chunk if text == chunk.text else replace(chunk, text=text)
-        if rest := restorer.end():
-            yield Chunk(rest)
+        try:
+            async with contextlib.aclosing(self._model.stream(_as_asked(screened.request))) as stream:
+                async for chunk in stream:
+                    text = restorer.feed(chunk.text)
+                    if chunk.finish is not None:
+                        text += restorer.end()
+                    if text or chunk.finish is not None or chunk.usage is not None:
+                        yield chunk if text == chunk.text else replace(chunk, text=text)
+            if rest := restorer.end():
+                yield Chunk(rest)
+        finally:
+            note()
 
     async def probe(self) -> Probe:
         return await self._model.probe()

@@ -3,22 +3,17 @@
 from __future__ import annotations
 
 import json
-import logging
 import os
 import sys
 from collections import deque
 from collections.abc import Iterator
-from concurrent.futures import ThreadPoolExecutor
 from dataclasses import asdict, dataclass, fields
 from pathlib import Path
 
-log = logging.getLogger(__name__)
+from ai_lsp.context.appending import Appender, previous
 
 REMEMBERED = 1_000
 """Entries kept in memory."""
-
-LARGEST_FILE = 4_000_000
-"""Bytes; then the file becomes `egress.jsonl.1` and a new one is begun."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -46,38 +41,17 @@ class Ledger:
     def __init__(self, path: Path | None = None) -> None:
         self.path = path
         self.entries: deque[Entry] = deque(maxlen=REMEMBERED)
-        self._waiting: deque[tuple[Path, str]] = deque()
-        self._writer: ThreadPoolExecutor | None = None
-        self._has_failed = False
+        self._appender = Appender("the ledger of requests")
 
     def record(self, entry: Entry) -> None:
-        """Keep an entry. Never waits for the disk: a thread of its own writes."""
+        """Keep an entry. Never waits for the disk."""
         self.entries.append(entry)
-        if self.path is None:
-            return
-        self._waiting.append((self.path, json.dumps(asdict(entry), separators=(",", ":")) + "\n"))
-        if self._writer is None:
-            self._writer = ThreadPoolExecutor(1, "egress-ledger")
-        self._writer.submit(self._write)
+        if self.path is not None:
+            self._appender.add(self.path, json.dumps(asdict(entry), separators=(",", ":")) + "\n")
 
     def close(self) -> None:
         """Wait until everything is written. Blocks on the disk."""
-        writer, self._writer = self._writer, None
-        if writer is not None:
-            writer.shutdown()
-
-    def _write(self) -> None:
-        lines: dict[Path, str] = {}
-        while self._waiting:
-            path, line = self._waiting.popleft()
-            lines[path] = lines.get(path, "") + line
-        for path, text in lines.items():
-            try:
-                append(path, text)
-            except OSError as error:
-                if not self._has_failed:
-                    log.warning("the ledger of requests cannot be written: %s", error.strerror or error)
-                self._has_failed = True
+        self._appender.close()
 
 
 def ledger_file() -> Path:
@@ -111,19 +85,3 @@ def read_ledger(path: Path) -> Iterator[Entry]:
                     yield Entry(**{key: value for key, value in json.loads(line).items() if key in names})
                 except (ValueError, TypeError, AttributeError, RecursionError):
                     continue
-
-
-def append(path: Path, text: str) -> None:
-    """Append whole lines to a file of the state folder, which only the user can read. Raises OSError."""
-    path.parent.mkdir(parents=True, exist_ok=True, mode=0o700)
-    handle = os.open(path, os.O_WRONLY | os.O_APPEND | os.O_CREAT | getattr(os, "O_NOFOLLOW", 0), 0o600)
-    with os.fdopen(handle, "ab") as file:
-        file.write(text.encode())
-        size = file.tell()
-    if size > LARGEST_FILE:
-        os.replace(path, previous(path))
-
-
-def previous(path: Path) -> Path:
-    """Where a file is moved when it has become too large."""
-    return path.with_name(path.name + ".1")

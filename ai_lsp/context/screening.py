@@ -80,6 +80,10 @@ class Disguise:
             self.scanner.learn(secret, kind)
         return made
 
+    def look_ahead(self, text: str, path: str, language_id: str = "") -> Iterator[None]:
+        """Look at a text of a file before a prompt holds it, a little at each step."""
+        return self.scanner.look_ahead(text, is_data=is_data(path, language_id))
+
     def hide(self, text: str, found: Sequence[Found], used: dict[str, str]) -> str:
         """The text with placeholders for what was found; `used` gets placeholder → secret."""
         if not found:
@@ -132,6 +136,16 @@ def _screen_once(request: ModelRequest, policy: Policy, disguise: Disguise) -> S
     screened = replace(request, prompt=prompt, draft=draft, stop=stop)
     replaced = tuple(Replacement(placeholder, secret) for placeholder, secret in own.items())
     return Screened(screened, replaced, len(own.keys() | others.keys()))
+
+
+def unseen(request: ModelRequest, disguise: Disguise) -> int:
+    """Characters of a fill-in-the-middle request that are looked at for the first time: those take time."""
+    prompt, unseen_in = request.prompt, disguise.scanner.unseen
+    if not isinstance(prompt, FimPrompt):
+        return chars(request)
+    own = prompt.prefix + prompt.typed + prompt.suffix
+    here = unseen_in(own, is_data=is_data(prompt.path, prompt.language_id))
+    return here + sum(unseen_in(each.text, is_data=is_data(each.path)) for each in prompt.files)
 
 
 def restore(text: str, replaced: Iterable[Replacement]) -> str:
@@ -196,7 +210,8 @@ def _is_secret_path(path: str) -> bool:
     return is_secret(path) or is_secret(plain)
 
 
-def _is_data(path: str, language_id: str = "") -> bool:
+def is_data(path: str, language_id: str = "") -> bool:
+    """Whether values stand without quotes in a file."""
     return language_id in _DATA_LANGUAGES or path.lower().endswith(_DATA_SUFFIXES)
 
 
@@ -206,7 +221,7 @@ def _refusal(prompt: FimPrompt, disguise: Disguise) -> str | None:
         return SECRET_FILE
     left = (prompt.prefix[prompt.prefix.rfind("\n") + 1 :] + prompt.typed)[-2_000:]
     left = left[left.rfind("\n") + 1 :]
-    if is_unfinished(left, is_data=_is_data(prompt.path, prompt.language_id)):
+    if is_unfinished(left, is_data=is_data(prompt.path, prompt.language_id)):
         return IN_SECRET
     last = _LAST_RUN.search(left)
     return IN_SECRET if last is not None and disguise.knows_part(last[0]) else None
@@ -216,7 +231,7 @@ def _screen_document(prompt: FimPrompt, disguise: Disguise, used: dict[str, str]
     """The parts of a document, looked at as the one text they are; a reason where the cursor is in a secret."""
     text = prompt.prefix + prompt.typed + prompt.suffix
     typed_at, cursor = len(prompt.prefix), len(prompt.prefix) + len(prompt.typed)
-    found = disguise.scanner.find(text, is_data=_is_data(prompt.path, prompt.language_id))
+    found = disguise.scanner.find(text, is_data=is_data(prompt.path, prompt.language_id))
     if (edge := starts_within(text)) and not (found and found[0].start < edge):
         found = [Found(0, edge, "token"), *found]
     if any(one.start < cursor <= one.end for one in found):
@@ -243,12 +258,12 @@ def _screen_pieced(
     """The pieces without secrets, those of the document looked at as the one text they are; or why not."""
     if prompt.path and _is_secret_path(prompt.path):
         return SECRET_FILE
-    is_data = _is_data(prompt.path, prompt.language_id)
+    data = is_data(prompt.path, prompt.language_id)
     order = sorted((p.at, index) for index, p in enumerate(prompt.pieces) if p.of == "document" and p.text)
     texts = [prompt.pieces[index].text for _, index in order]
     bounds = list(accumulate(map(len, texts), initial=0))
     text = "".join(texts)
-    found = disguise.scanner.find(text, is_data=is_data)
+    found = disguise.scanner.find(text, is_data=data)
     if (edge := starts_within(text)) and not (found and found[0].start < edge):
         found = [Found(0, edge, "token"), *found]
     cursor = next(
@@ -263,7 +278,7 @@ def _screen_pieced(
         left = text[max(0, cursor - 2_000) : cursor]
         left = left[left.rfind("\n") + 1 :]
         last = _LAST_RUN.search(left)
-        if is_unfinished(left, is_data=is_data) or any(one.start < cursor <= one.end for one in found):
+        if is_unfinished(left, is_data=data) or any(one.start < cursor <= one.end for one in found):
             return IN_SECRET
         if last is not None and disguise.knows_part(last[0]):
             return IN_SECRET
@@ -281,10 +296,10 @@ def _screen_pieced(
         if piece.of == "other":
             is_kept = policy.is_trusted and not (piece.path and _is_secret_path(piece.path))
             clean = piece.text if piece.text.isascii() else _INVISIBLE.sub("", piece.text)
-            data = _is_data(piece.path)
-            clean = disguise.hide(clean, disguise.scanner.find(clean, is_data=data), others) if is_kept else ""
+            of_it = disguise.scanner.find(clean, is_data=is_data(piece.path))
+            clean = disguise.hide(clean, of_it, others) if is_kept else ""
         elif piece.of == "earlier":
-            clean = disguise.hide(piece.text, disguise.scanner.find(piece.text, is_data=is_data), own)
+            clean = disguise.hide(piece.text, disguise.scanner.find(piece.text, is_data=data), own)
         pieces.append(piece if clean == piece.text else replace(piece, text=clean))
     return replace(prompt, pieces=tuple(pieces), path=_plain(prompt.path, disguise, own))
 
@@ -297,7 +312,7 @@ def _screen_files(
         if _is_secret_path(each.path):
             continue
         text = each.text if each.text.isascii() else _INVISIBLE.sub("", each.text)
-        found = disguise.scanner.find(text, is_data=_is_data(each.path))
+        found = disguise.scanner.find(text, is_data=is_data(each.path))
         yield ContextFile(_plain(each.path, disguise, used), disguise.hide(text, found, used))
 
 

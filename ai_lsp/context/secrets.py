@@ -27,6 +27,9 @@ from ai_lsp.context.secret_values import (
 LONGEST_PARAGRAPH = 6_000
 """Characters; longer ones are cut at line ends."""
 
+AT_ONCE = 2_000
+"""Characters that are looked at between two turns of whoever looks ahead: half a millisecond."""
+
 MOST_REMEMBERED = 8_000_000
 """Characters of paragraphs that are remembered; then all are forgotten at once."""
 
@@ -74,6 +77,27 @@ class Scanner:
             at += len(paragraph)
         found += _private_keys(text)
         return _disjoint(found)
+
+    def unseen(self, text: str, *, is_data: bool = False) -> int:
+        """How many characters of a text `find` has not seen before: those take time."""
+        known = self._known[is_data]
+        return sum(len(each) for each in _paragraphs(text) if each not in known)
+
+    def look_ahead(self, text: str, *, is_data: bool = False) -> Iterator[None]:
+        """Look at a text before it is asked about, a little at each step."""
+        held: list[str] = []
+        size = 0
+        for paragraph in _paragraphs(text):
+            if paragraph in self._known[is_data]:
+                continue
+            held.append(paragraph)
+            size += len(paragraph)
+            if size >= AT_ONCE:
+                self._remember(self._known[is_data], self._look(held, is_data))
+                held, size = [], 0
+                yield
+        if held:
+            self._remember(self._known[is_data], self._look(held, is_data))
 
     def learn(self, secret: str, kind: str) -> None:
         """From now on this very text is a secret wherever it stands."""

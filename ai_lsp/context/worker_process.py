@@ -18,6 +18,7 @@ log = logging.getLogger(__name__)
 
 _PAUSES_S = (0.1, 0.5, 2.0, 10.0, 60.0)  # before each next start after a death
 _HEALTHY_S = 30.0  # a worker that lived so long starts the pauses anew
+_LATER_S = 0.005  # what is told and not asked goes out together so long after the first of it
 _BACKLOG = 128 << 20  # unsent bytes at which a worker counts as stuck
 
 
@@ -42,6 +43,8 @@ class WorkerProcess:
         self._keeper: asyncio.Task[None] | None = None
         self._answers: dict[int, asyncio.Future[Any]] = {}
         self._number = 0
+        self._unsent: list[wire.Message] = []
+        self._timer: asyncio.TimerHandle | None = None
 
     @property
     def is_kept(self) -> bool:
@@ -54,11 +57,25 @@ class WorkerProcess:
             self._keeper = asyncio.create_task(self._keep(), name=self._name)
 
     def send(self, message: wire.Message) -> None:
-        """Hands a message to the loop's own buffer; without a worker it is dropped (a new one is told anew)."""
-        process = self.process
-        if process is None or process.stdin is None or process.stdin.is_closing():
+        """Have a message sent, before any question and a moment later at the latest: at a key several workers are
+        told, each of which would wake up and take its share of the processor while the key's request is made.
+        Without a worker it is dropped (a new one is told anew)."""
+        if self.process is None:
             return
-        process.stdin.write(wire.pack(message))
+        self._unsent.append(message)
+        if self._timer is None:
+            self._timer = asyncio.get_running_loop().call_later(_LATER_S, self._flush)
+
+    def _flush(self) -> None:
+        """Hands what is unsent to the loop's own buffer."""
+        if self._timer is not None:
+            self._timer.cancel()
+            self._timer = None
+        messages, self._unsent = self._unsent, []
+        process = self.process
+        if not messages or process is None or process.stdin is None or process.stdin.is_closing():
+            return
+        process.stdin.write(b"".join(map(wire.pack, messages)))
         if process.stdin.transport.get_write_buffer_size() > _BACKLOG:
             process.kill()
 
@@ -74,6 +91,7 @@ class WorkerProcess:
         future: asyncio.Future[Any] = asyncio.get_running_loop().create_future()
         self._answers[number] = future
         self.send([what, number, *question])
+        self._flush()
         try:
             return await asyncio.wait_for(future, timeout_s)
         except TimeoutError:
@@ -127,8 +145,10 @@ class WorkerProcess:
         complaints = asyncio.create_task(_last_line(process.stderr), name=f"{self._name}-stderr")
         try:
             self.process = process
+            self._unsent.clear()
             for message in self._told():
                 self.send(message)
+            self._flush()
             await self._listen(process.stdout)
             await process.wait()
             return await complaints or f"exit status {process.returncode}"

@@ -6,15 +6,12 @@ It is only ever appended to, whole lines at a time, so that it is right after ki
 from __future__ import annotations
 
 import json
-import logging
 from collections.abc import Iterator, Mapping
-from concurrent.futures import ThreadPoolExecutor
 from pathlib import Path
 from typing import Any, Literal
 
-from ai_lsp.context.ledger import append, previous, state_file
-
-log = logging.getLogger(__name__)
+from ai_lsp.context.appending import Appender, previous
+from ai_lsp.context.ledger import state_file
 
 Event = Literal["shown", "accepted", "partly", "typed", "left", "dismissed", "kept", "held"]
 """`shown` with how long it took; then at most one of: taken, taken in part, typed out by hand, left, dismissed.
@@ -27,32 +24,19 @@ def journal_file() -> Path:
 
 
 class Journal:
-    """Writes in a thread of its own, and reads when it is asked to."""
+    """Writes a moment later, in a thread, and reads when it is asked to."""
 
     def __init__(self) -> None:
         self.path = journal_file()
-        self._writer: ThreadPoolExecutor | None = None
-        self._has_failed = False
+        self._appender = Appender("the figures of suggestions")
 
     def write(self, entry: Mapping[str, Any]) -> None:
         """Append one entry. Never waits for the disk."""
-        if self._writer is None:
-            self._writer = ThreadPoolExecutor(1, "journal")
-        self._writer.submit(self._append, json.dumps(entry, separators=(",", ":")) + "\n")
+        self._appender.add(self.path, json.dumps(entry, separators=(",", ":")) + "\n")
 
     def close(self) -> None:
         """Wait until everything is written. Blocks on the disk."""
-        writer, self._writer = self._writer, None
-        if writer is not None:
-            writer.shutdown()
-
-    def _append(self, line: str) -> None:
-        try:
-            append(self.path, line)
-        except OSError as error:
-            if not self._has_failed:
-                log.warning("the figures of suggestions cannot be written: %s", error.strerror or error)
-            self._has_failed = True
+        self._appender.close()
 
 
 def read_journal(path: Path) -> Iterator[dict[str, Any]]:

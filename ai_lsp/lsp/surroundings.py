@@ -39,6 +39,9 @@ the request that came with the key."""
 LIMIT_S = 5.0
 """How long gathering may take; a large file's first parse is most of it."""
 
+PAUSE_S = 0.002
+"""Between two steps of work that nobody waits for."""
+
 PLACE_LINES = 24
 """A cursor this far from where parts were gathered is at another place."""
 
@@ -244,6 +247,8 @@ class Surroundings(Service):
         if later is not None:
             shape = shape_of(now, found)
             state.shape = replace(shape, cuts=moved(shape.cuts, later))
+        for part in found.parts:
+            await self._look_ahead(part.text, part.label.uri)
         made = steady(state.parts, found.parts)
         state.fresh = made if made != state.parts else None
 
@@ -277,6 +282,16 @@ class Surroundings(Service):
         if self._is_wanted:
             self._start()
             await self._told.catch_up(uri)
+        document = self.session.documents.get(uri)
+        if self._is_wanted and document is not None and self.session.may_learn(document):
+            await self._look_ahead(document.text, self.session.relative(uri), document.language_id)
+
+    async def _look_ahead(self, text: str, path: str, language_id: str = "") -> None:
+        """Have a text looked at for secrets before a prompt holds it: seen once, it costs a prompt little."""
+        disguise = self.session.models.disguise
+        if disguise is not None:
+            for _ in disguise.look_ahead(text, path, language_id):
+                await asyncio.sleep(PAUSE_S)
 
     def _tell_all(self) -> None:
         """A new process knows nothing."""

@@ -12,6 +12,7 @@ from urllib.parse import urlsplit
 
 from ai_lsp import errors
 from ai_lsp.models.settings import ModelSettings
+from ai_lsp.models.transport import ConnectTimeout, ProtocolError
 
 _CONTEXT = re.compile(
     r"context[_ ](length|size|window)|maximum context|exceed\w* .{0,40}context|"
@@ -101,9 +102,9 @@ def unreachable(settings: ModelSettings, problem: BaseException) -> errors.Model
         reason, advice = "no secure connection", f'Check http or https of "url" in {here}, and its certificate'
     elif any(isinstance(each, ConnectionRefusedError) for each in causes):
         reason, advice = "nothing listens there", f'Start the server, or correct "url" in {here}'
-    elif any("ConnectTimeout" in type(each).__name__ for each in causes):
+    elif any(isinstance(each, ConnectTimeout) for each in causes):
         reason, advice = "no connection in time", f'Check that the server runs, and "url" in {here}'
-    elif any("Protocol" in type(each).__name__ or isinstance(each, ConnectionError) for each in causes):
+    elif any(isinstance(each, ProtocolError | ConnectionError) for each in causes):
         reason, advice = "the connection broke in mid-answer", "Look at the server's own log"
     elif any("Connect" in type(each).__name__ for each in causes):
         reason, advice = "no connection", f'Start the server, or correct "url" in {here}'

@@ -1,4 +1,4 @@
-"""One keep-alive HTTP client per model: a request goes out, the answer streams in, every failure gets its name.
+"""One keep-alive client per model: a request goes out, the answer streams in, every failure gets its name.
 
 Backends say what to send and how to read one event; all that is true of every server is here: time and size
 limits, stop strings, half characters, cancellation, keys, proxies, redirects.
@@ -14,8 +14,6 @@ from dataclasses import dataclass, field
 from typing import Any, Literal
 from urllib.parse import urlsplit
 
-import httpx
-
 from ai_lsp import errors
 from ai_lsp.models import failures
 from ai_lsp.models.events import EventReader, Framing, JsonObject
@@ -23,6 +21,7 @@ from ai_lsp.models.keys import read_key
 from ai_lsp.models.port import Chunk, Probe, Usage
 from ai_lsp.models.settings import ModelSettings
 from ai_lsp.models.stops import StopCutter
+from ai_lsp.models.transport import Response, Transport, TransportError, open_transport
 
 MAX_ANSWER_CHARS = 1_000_000
 MAX_REFUSAL_BYTES = 64_000
@@ -120,7 +119,7 @@ class _Answer:
 
 
 class Wire:
-    """The connection to one model's server; `base` is what every path is appended to.
+    """The connection to one model's server; `base` is the URL that every path is appended to.
 
     `sign` turns the key into headers, not sent without one; `extra` ones always are. Raises
     errors.SettingsError where the URL cannot be one. No disk, keyring or socket before the first request.
@@ -135,11 +134,11 @@ class Wire:
     ) -> None:
         _check_url(settings)
         self.settings = settings
-        self._base = base
+        self._base = urlsplit(base).path
         self._sign = sign
         self._extra = dict(extra or {})
         self._key = ""
-        self._client: httpx.AsyncClient | None = None
+        self._client: Transport | None = None
         self._opening = asyncio.Lock()
 
     async def stream(self, make: Callable[[], Awaitable[Ask]]) -> AsyncGenerator[Chunk, None]:
@@ -152,13 +151,12 @@ class Wire:
         ask = await make()
         response = await self._send(ask, deadline)
         answer = _Answer(ask, EventReader(self._framing(response, ask)), StopCutter(ask.stops))
-        source = response.aiter_bytes()
-        is_over = False
+        is_over = is_told = False
         try:
             while not (answer.is_cut or is_over):
                 try:
                     async with asyncio.timeout_at(deadline):
-                        data = await anext(source, None)
+                        data = await response.read()
                 except TimeoutError:
                     if answer.finish:
                         break
@@ -166,19 +164,23 @@ class Wire:
                         raise failures.too_late(self.settings) from None
                     yield Chunk(finish="timeout", usage=answer.usage)
                     return
-                except httpx.HTTPError as problem:
+                except TransportError as problem:
                     if answer.finish:
                         break
                     raise failures.unreachable(self.settings, problem) from None
                 was_finished = bool(answer.finish)
-                is_over = data is None
+                is_over = not data
                 text = self._take(answer, data)
                 answer.chars += len(text)
                 if text:
                     yield Chunk(text)
                 if answer.finish and not was_finished:
                     deadline = min(deadline, asyncio.get_running_loop().time() + LAST_BYTES_S)
-            yield self._last(answer)
+                if answer.finish and answer.usage and not is_told:
+                    is_told = True
+                    yield self._last(answer)  # what is still to come says nothing more
+            if not is_told:
+                yield self._last(answer)
         finally:
             await response.aclose()
 
@@ -216,17 +218,15 @@ class Wire:
         if client:
             await client.aclose()
 
-    async def _send(self, ask: Ask, deadline: float) -> httpx.Response:
+    async def _send(self, ask: Ask, deadline: float) -> Response:
         """Open the answer's stream. Anything but success is read, bounded, and raised."""
         content = json.dumps(ask.body, ensure_ascii=False).encode("utf-8", "replace")
         try:
             async with asyncio.timeout_at(deadline):
                 client = await self._open()
-                url = self._base + ask.path
-                request = client.build_request("POST", url, content=content, headers=self._headers())
-                response = await _sent(client, request)
+                response = await client.send("POST", self._base + ask.path, self._headers(), content)
                 is_page = _kind(response) == "text/html"
-                if response.status_code == 200 and not is_page:
+                if response.status == 200 and not is_page:
                     return response
                 try:
                     body = await _bounded(response, MAX_REFUSAL_BYTES)
@@ -234,21 +234,21 @@ class Wire:
                     await response.aclose()
         except TimeoutError:
             raise failures.too_late(self.settings) from None
-        except httpx.HTTPError as problem:
+        except TransportError as problem:
             raise failures.unreachable(self.settings, problem) from None
-        if response.status_code == 200:
+        if response.status == 200:
             raise failures.malformed(self.settings, "a web page instead of an answer")
-        raise failures.refusal(self.settings, response.status_code, body, response.headers, self._key)
+        raise failures.refusal(self.settings, response.status, body, response.headers, self._key)
 
-    def _framing(self, response: httpx.Response, ask: Ask) -> Framing:
+    def _framing(self, response: Response, ask: Ask) -> Framing:
         """How the answer is cut into events: as asked, but a server may also send one whole document."""
         is_whole = _kind(response) == "application/json" and ask.framing == "sse"
         return "whole" if is_whole else ask.framing
 
-    def _take(self, answer: _Answer, data: bytes | None) -> str:
-        """The text that `data`, or the end of the stream, makes certain."""
+    def _take(self, answer: _Answer, data: bytes) -> str:
+        """The text that `data`, or the end of the stream (b""), makes certain."""
         try:
-            text = answer.end() if data is None else answer.feed(data)
+            text = answer.feed(data) if data else answer.end()
         except errors.MalformedAnswer as problem:
             raise failures.malformed(self.settings, Exception.__str__(problem), problem.advice) from None
         if answer.failed:
@@ -268,18 +268,18 @@ class Wire:
         try:
             async with asyncio.timeout(limit_s):
                 client = await self._open()
-                request = client.build_request(method, self._base + path, json=body, headers=self._headers())
-                response = await _sent(client, request)
+                sent = b"" if body is None else json.dumps(body).encode()
+                response = await client.send(method, self._base + path, self._headers(), sent)
                 try:
                     content = await _bounded(response, MAX_DOCUMENT_BYTES)
                 finally:
                     await response.aclose()
         except TimeoutError:
             raise failures.too_late(self.settings) from None
-        except httpx.HTTPError as problem:
+        except TransportError as problem:
             raise failures.unreachable(self.settings, problem) from None
-        if response.status_code != 200:
-            raise failures.refusal(self.settings, response.status_code, content, response.headers, self._key)
+        if response.status != 200:
+            raise failures.refusal(self.settings, response.status, content, response.headers, self._key)
         try:
             found = json.loads(content)
         except (ValueError, RecursionError):
@@ -290,55 +290,31 @@ class Wire:
         signed = dict(self._sign(self._key)) if self._key else {}
         return {"Content-Type": "application/json", "Accept-Encoding": "identity", **self._extra, **signed}
 
-    async def _open(self) -> httpx.AsyncClient:
+    async def _open(self) -> Transport:
         """The client, made at the first request in a thread: certificates and keyrings are read from disk."""
+        if self._client is not None:
+            return self._client
         async with self._opening:
             if self._client is None:
                 self._key = await asyncio.to_thread(read_key, self.settings)
                 self._client = await asyncio.to_thread(self._make)
             return self._client
 
-    def _make(self) -> httpx.AsyncClient:
-        is_here = _is_loopback(self.settings.url)
-        is_tls = self.settings.url.lower().startswith("https:")
-        return httpx.AsyncClient(
-            follow_redirects=False,
-            trust_env=not is_here,  # a proxy cannot reach this machine's own servers
-            verify=is_tls or not is_here,  # without TLS, and without a proxy, the certificates are not even read
-            timeout=httpx.Timeout(None, connect=min(CONNECT_S, self.settings.timeout_s * 0.8)),
-            limits=httpx.Limits(max_connections=8, max_keepalive_connections=4, keepalive_expiry=120),
-        )
+    def _make(self) -> Transport:
+        return open_transport(self.settings.url.strip(), min(CONNECT_S, self.settings.timeout_s * 0.8))
 
 
-async def _sent(client: httpx.AsyncClient, request: httpx.Request) -> httpx.Response:
-    """The response's head. A kept connection that the server has closed meanwhile is replaced, once.
-
-    llama.cpp (b11549) closes after each streamed answer and does not say so; test_llama_cpp_real notices its end.
-    """
-    try:
-        return await client.send(request, stream=True)
-    except (httpx.RemoteProtocolError, httpx.ReadError, httpx.WriteError):
-        return await client.send(request, stream=True)
-
-
-def _kind(response: httpx.Response) -> str:
+def _kind(response: Response) -> str:
     """The media type, without its parameters."""
     return str(response.headers.get("content-type", "")).partition(";")[0].strip().lower()
 
 
-async def _bounded(response: httpx.Response, limit: int) -> bytes:
+async def _bounded(response: Response, limit: int) -> bytes:
     """At most `limit` bytes of the body."""
     content = b""
-    async for data in response.aiter_bytes():
+    while len(content) < limit and (data := await response.read()):
         content += data
-        if len(content) >= limit:
-            break
     return content[:limit]
-
-
-def _is_loopback(url: str) -> bool:
-    host = (urlsplit(url).hostname or "").lower()
-    return host in ("localhost", "::1") or host.startswith("127.") or host.endswith(".localhost")
 
 
 def _check_url(settings: ModelSettings) -> None:

@@ -10,9 +10,9 @@ from pathlib import Path
 
 import pytest
 
-from ai_lsp.context import ledger as ledger_module
+from ai_lsp.context import appending
 from ai_lsp.context.egress import Gate, ScreenedModel, endpoint, environment_secrets, fingerprint
-from ai_lsp.context.ledger import Entry, Ledger, ledger_file, read_ledger
+from ai_lsp.context.ledger import REMEMBERED, Entry, Ledger, ledger_file, read_ledger
 from ai_lsp.context.screening import (
     IN_SECRET,
     SECRET_FILE,
@@ -332,19 +332,19 @@ def entry(n: int) -> Entry:
 
 
 def test_the_ledger_is_bounded_in_memory_and_on_disk(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.setattr(ledger_module, "LARGEST_FILE", 20_000)
+    monkeypatch.setattr(appending, "LARGEST_FILE", 20_000)
     path = tmp_path / "egress.jsonl"
     ledger = Ledger(path)
-    for n in range(ledger_module.REMEMBERED + 500):
+    for n in range(REMEMBERED + 500):
         ledger.record(entry(n))
         if n % 50 == 0:
             ledger.close()
     ledger.close()
-    assert len(ledger.entries) == ledger_module.REMEMBERED
+    assert len(ledger.entries) == REMEMBERED
     assert {each.name for each in tmp_path.iterdir()} <= {"egress.jsonl", "egress.jsonl.1"}
     assert all(each.stat().st_size < 40_000 for each in tmp_path.iterdir())
     chars = [each.chars for each in read_ledger(path)]
-    assert chars == list(range(chars[0], ledger_module.REMEMBERED + 500))
+    assert chars == list(range(chars[0], REMEMBERED + 500))
 
 
 def test_a_broken_ledger_is_read_as_far_as_it_goes(tmp_path: Path) -> None:

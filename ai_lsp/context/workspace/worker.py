@@ -93,7 +93,7 @@ class Worker:
 def main() -> int:
     """Serve until the end of the input."""
     with contextlib.suppress(OSError, AttributeError):
-        os.nice(10)
+        os.nice(5)
     out = os.fdopen(os.dup(1), "wb")
     os.dup2(2, 1)  # stray prints go to stderr
     inbox: Inbox = queue.SimpleQueue()
