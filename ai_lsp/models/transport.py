@@ -44,26 +44,7 @@ class Transport(Protocol):
         """Close every connection."""
 
 
-def open_transport(url: str, connect_s: float) -> Transport:
-    """The transport for a server's URL. Imports what it needs, and reads certificates where it needs them."""
-    parts = urlsplit(url)
-    is_plain = parts.scheme == "http" and parts.username is None and url.isascii()
-    if is_plain and (is_loopback(url) or not _has_proxy()):  # a proxy cannot reach this machine's own servers
-        from ai_lsp.models.http1 import Http1
-
-        return Http1(parts.hostname or "", parts.port or 80, parts.netloc, connect_s)
-    from ai_lsp.models.http_library import HttpLibrary
-
-    return HttpLibrary(url, connect_s)
-
-
 def is_loopback(url: str) -> bool:
     """Whether a URL names this machine."""
     host = (urlsplit(url).hostname or "").lower()
     return host in ("localhost", "::1") or host.startswith("127.") or host.endswith(".localhost")
-
-
-def _has_proxy() -> bool:
-    from urllib.request import getproxies
-
-    return bool(getproxies().keys() & {"http", "all"})

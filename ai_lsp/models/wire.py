@@ -21,7 +21,7 @@ from ai_lsp.models.keys import read_key
 from ai_lsp.models.port import Chunk, Probe, Usage
 from ai_lsp.models.settings import ModelSettings
 from ai_lsp.models.stops import StopCutter
-from ai_lsp.models.transport import Response, Transport, TransportError, open_transport
+from ai_lsp.models.transport import Response, Transport, TransportError, is_loopback
 
 MAX_ANSWER_CHARS = 1_000_000
 MAX_REFUSAL_BYTES = 64_000
@@ -301,7 +301,26 @@ class Wire:
             return self._client
 
     def _make(self) -> Transport:
-        return open_transport(self.settings.url.strip(), min(CONNECT_S, self.settings.timeout_s * 0.8))
+        return _open_transport(self.settings.url.strip(), min(CONNECT_S, self.settings.timeout_s * 0.8))
+
+
+def _open_transport(url: str, connect_s: float) -> Transport:
+    """The transport for a server's URL. Imports what it needs, and reads certificates where it needs them."""
+    parts = urlsplit(url)
+    is_plain = parts.scheme == "http" and parts.username is None and url.isascii()
+    if is_plain and (is_loopback(url) or not _has_proxy()):  # a proxy cannot reach this machine's own servers
+        from ai_lsp.models.http1 import Http1
+
+        return Http1(parts.hostname or "", parts.port or 80, parts.netloc, connect_s)
+    from ai_lsp.models.http_library import HttpLibrary
+
+    return HttpLibrary(url, connect_s)
+
+
+def _has_proxy() -> bool:
+    from urllib.request import getproxies
+
+    return bool(getproxies().keys() & {"http", "all"})
 
 
 def _kind(response: Response) -> str:
