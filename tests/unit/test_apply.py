@@ -250,3 +250,51 @@ def test_new_lines_are_written_as_the_reply_has_them() -> None:
     text = 'log("a")\nrun()\n'
     reply = block("log(“a”)\n", "log(“a”)\n    \nsay(“b … c”) # request{method=…}\n")
     assert apply(reply, text) == 'log("a")\n    \nsay("b … c") # request{method=…}\nrun()\n'
+
+
+MOCHA = """var app = express();
+
+describe('a', function () {
+  it('says one', function (done) {
+    var app = create();
+    request(app).expect(1, done);
+  });
+
+  it('says two', function (done) {
+    var app = create();
+    request(app).expect(2, done);
+  });
+});
+"""
+
+
+def test_tests_of_a_runner_are_told_apart_by_their_names() -> None:
+    reply = (
+        "```js\n// ... existing code ...\ndescribe('a', function () {\n  // ... existing code ...\n"
+        "  it('says two', function (done) {\n    var app = create();\n    app.on();\n"
+        "    request(app).expect(2, done);\n  });\n});\n```"
+    )
+    wanted = MOCHA.replace("    request(app).expect(2", "    app.on();\n    request(app).expect(2")
+    assert apply(reply, MOCHA, name="a.js", language="javascript") == wanted
+
+
+def test_a_definition_shown_deeper_moves_there_with_its_block() -> None:
+    text = "import typing as t\n\n\ndef first():\n    return 1\n\n\ndef second():\n    return 2\n"
+    sketch = (
+        "import typing as t\n\nif t.TYPE_CHECKING:\n\n    def first():\n        return 1\n\n\n# ... rest ...\n"
+    )
+    assert apply(f"```python\n{sketch}```", text) == (
+        "import typing as t\n\nif t.TYPE_CHECKING:\n\n    def first():\n        return 1\n\n\n"
+        "def second():\n    return 2\n"
+    )
+
+
+def test_a_refused_sketch_names_the_places_of_its_parts() -> None:
+    sketch = (
+        "# ... existing code ...\n    def second(self, x):\n        # ... existing code ...\n        log(x)\n"
+        "        # ... existing code ...\n        return y\n\n# ... existing code ...\n"
+    )
+    refused = apply(f"```python\n{sketch}```")
+    assert isinstance(refused, Refusal)
+    assert refused.candidates
+    assert any(9 <= c.line <= 12 for c in refused.candidates), refused.sentence

@@ -5,11 +5,14 @@ from __future__ import annotations
 import re
 from collections import Counter
 from collections.abc import Iterable
+from dataclasses import replace
 
 from ai_lsp.context.languages import Row
+from ai_lsp.edits.apply.conforming import missing
 from ai_lsp.edits.apply.line_diff import line_changes
 from ai_lsp.edits.apply.lines import FileLines, excerpt
-from ai_lsp.edits.apply.located import apply_hunks, candidates, edits_of
+from ai_lsp.edits.apply.located import MOST_CANDIDATES, apply_hunks, candidates, edits_of
+from ai_lsp.edits.apply.nearest import nearest
 from ai_lsp.edits.apply.pairing import Pairing
 from ai_lsp.edits.apply.place import Place
 from ai_lsp.edits.apply.rebase import rebased
@@ -17,11 +20,25 @@ from ai_lsp.edits.apply.sketch import Merge, Refused
 from ai_lsp.edits.apply.structure import IsOver, Structure, language, sketch_structure, structure_of
 from ai_lsp.edits.apply.transfer import Change
 from ai_lsp.edits.markers import is_marker
-from ai_lsp.edits.proposal import Applied, Evidence, Kind, Match, Proposal, Reason, Refusal, changed_text
+from ai_lsp.edits.proposal import (
+    Applied,
+    Candidate,
+    Evidence,
+    Kind,
+    Match,
+    Proposal,
+    Reason,
+    Refusal,
+    changed_text,
+)
 from ai_lsp.text.document import DocumentSnapshot
 
 LARGEST = 8_000_000
 """Characters above which nothing is matched."""
+
+
+_NAMING = (Reason.REORDERED, Reason.BROKEN)
+"""Reasons whose candidates are what is in question, not what looks like it."""
 
 
 def _never() -> bool:
@@ -135,6 +152,22 @@ def _sketch(
         new if new is not None and has_units else nothing,
         Pairing(file, old or nothing, sketch, new or nothing),
     )
+    found = _merged(snapshot, file, sketch, row, proposal, old, merge, is_over)
+    if isinstance(found, Refusal):
+        return replace(found, candidates=_meant(file, sketch, found))
+    return found
+
+
+def _merged(
+    snapshot: DocumentSnapshot,
+    file: FileLines,
+    sketch: FileLines,
+    row: Row | None,
+    proposal: Proposal,
+    old: Structure | None,
+    merge: Merge,
+    is_over: IsOver,
+) -> Applied | Refusal:
     try:
         changes = merge.run()
     except Refused as error:
@@ -147,7 +180,20 @@ def _sketch(
         return applied
     if not applied.edits:
         return Refusal(Reason.NO_CHANGE)
+    lost = missing(sketch, FileLines(changed_text(snapshot.text, applied)))
+    if lost is not None and merge.has_markers:
+        return Refusal(Reason.AMBIGUOUS, f"“{lost}” finds no place among what the reply shows")
     return _guarded(snapshot, file, applied, row, proposal, old, merge.shown_whole, is_over)
+
+
+def _meant(file: FileLines, sketch: FileLines, refusal: Refusal) -> tuple[Candidate, ...]:
+    """Definitions that the refusal names, then the places of the sketch's parts, those that change most first."""
+    if refusal.reason is Reason.LOSES_DEFINITION:
+        return refusal.candidates
+    named = [c for c in refusal.candidates if refusal.reason in _NAMING]
+    places = [Place(a, b, (), Match.STRUCTURE) for a, b in nearest(file, sketch)]
+    found = [*named, *candidates(file, places), *(c for c in refusal.candidates if c not in named)]
+    return tuple(dict.fromkeys(found))[:MOST_CANDIDATES]
 
 
 def _inside(structure: Structure | None, change: Change) -> tuple[str, ...]:

@@ -7,6 +7,7 @@ again, line by line, within its own bounds. A marker never reaches over the end 
 from __future__ import annotations
 
 import re
+from collections import Counter
 from collections.abc import Sequence
 from dataclasses import dataclass, field
 
@@ -25,6 +26,8 @@ from ai_lsp.edits.proposal import Reason
 _IMPORT = re.compile(r"(?:import|from|use|using|#\s*include|require|require_relative|const\s.*require\()\b")
 
 _REMARK = re.compile(r"\s*(?://|#|@|/?\*|--)")
+
+_CLOSE = 6  # lines
 
 SURE = 1.0
 """By how much the second-best place of a line beside a change must be worse."""
@@ -86,6 +89,13 @@ class Merge:
         count = next((k for k, n in enumerate(theirs) if is_marker(self.sketch.raw[n])), len(theirs))
         if count in (0, len(theirs)):
             return False
+        # All that stands before it in the file is shown as well, in another order.
+        places = self.file.places.get(self.sketch.keys[theirs[0]], ())
+        told = {self.sketch.keys[n] for n in theirs[:count]}
+        if len(places) == 1:
+            outside = self.file.keys[: places[0]] if step > 0 else self.file.keys[places[0] :]
+            if all(key in told for key in outside if key):
+                return True
         # Lines that stand nowhere in the file, with a marker behind them, can only be meant for its very end.
         known = {unit.word for unit in self.old.units}
         inside = set(theirs[:count])
@@ -104,7 +114,8 @@ class Merge:
             for line, key in zip(self.sketch.raw, self.sketch.keys, strict=True)
             if len(key) > 3 and len(places.get(key, ())) == 1
         ]
-        told = [(a, b) for a, b in told if indent_of(a) or indent_of(b)]
+        if any(not indent_of(a) and not indent_of(b) for a, b in told):
+            return True  # what stands outermost does so in both
         return 5 * sum(indent_of(a) == indent_of(b) for a, b in told) >= 2 * len(told) > 0
 
     # One level
@@ -156,7 +167,7 @@ class Merge:
     def _replace(self, u: int, v: int) -> None:
         old, new = self.old.units[u], self.new.units[v]
         has_hole = new.is_open or any(map(is_marker, self.sketch.raw[new.first : new.last]))
-        head = [(self.sketch.raw[new.first], self.file.raw[old.first])]
+        head = [] if self.is_level else [(self.sketch.raw[new.first], self.file.raw[old.first])]
         if not has_hole:
             self.shown_whole.add(u)
             self._put(old.first, old.last, (new.first, new.last), Indentation(head, self.file.raw))
@@ -330,16 +341,28 @@ class Merge:
             self.changes.append(Change(number, number + 1, (moved.rstrip(),)))
 
     def _look_for_moves(self) -> None:
-        """A line put in beside itself has moved, and a marker hides where it was."""
+        """A line put in that stands in the file once, out of sight, has moved, and a marker hides where it was.
+
+        One close by says so, and so do three that stand together.
+        """
+        if not self.has_markers:
+            return
         gone = {n for c in self.changes for n in range(c.first, c.last)}
+        shown = Counter(self.sketch.keys)
+        twice: dict[int, str] = {}
         for change in self.changes:
-            near = range(max(0, change.first - 6), min(len(self.file), change.last + 6))
-            kept = {self.file.keys[n]: n for n in near if n not in gone and len(self.file.keys[n]) >= 16}
             old = {self.file.keys[n] for n in range(change.first, change.last)}
             for line in change.new:
-                number = kept.get(key_of(line))
-                if number is not None and key_of(line) not in old and len(self.file.places[key_of(line)]) == 1:
-                    raise Refused(Reason.REORDERED, f"“{excerpt([line])}”", [(number, number + 1)])
+                key = key_of(line)
+                places = self.file.places.get(key, ())
+                if len(places) != 1 or places[0] in gone or key in old or shown[key] > 1 or len(key) < 6:
+                    continue
+                if says_something(key):
+                    is_close = change.first - _CLOSE <= places[0] < change.last + _CLOSE
+                    twice[places[0]] = line
+                    if is_close or _stand_together(sorted(twice)):
+                        near = [(n, n + 1) for n in sorted(twice)]
+                        raise Refused(Reason.REORDERED, f"“{excerpt([line])}”", near)
 
     # Text
 
@@ -359,6 +382,10 @@ class Merge:
             return  # blank lines alone: the file keeps its own
         for a, b, some in line_changes([line.rstrip() for line in old], [line.rstrip() for line in text]):
             self.changes.append(Change(first + a, first + b, tuple(some)))
+
+
+def _stand_together(lines: Sequence[int]) -> bool:
+    return any(c - a <= 5 for a, c in zip(lines, lines[2:], strict=False))
 
 
 def _is_import(key: str) -> bool:

@@ -28,12 +28,26 @@ IsOver = Callable[[], bool]
 _READ = 65_536
 _RECEIVER = re.compile(r"func\s*\(\s*(?:\w+\s+)?\*?\s*(\w+)")
 _HEAD = re.compile(r"\s*(?:@|def\s|class\s|async\s+def\s)")
-_TESTS = """
+_TESTS_OF_JAVASCRIPT = """
 (expression_statement (call_expression
   function: [(identifier) (member_expression)] arguments: (arguments . [(string) (template_string)] @name
-    (_)? (arrow_function body: (statement_block) @body)))) @unit
+    (_)? [(arrow_function body: (statement_block) @body)
+          (function_expression body: (statement_block) @body)]))) @unit
+(expression_statement (assignment_expression left: (member_expression) @name
+  right: [(arrow_function body: (statement_block) @body)
+          (function_expression body: (statement_block) @body)])) @unit
 """
-"""What test runners of JavaScript call with a name and a function: definitions for us, told by that name."""
+_TESTS = {
+    "javascript": _TESTS_OF_JAVASCRIPT,
+    "typescript": _TESTS_OF_JAVASCRIPT,
+    "tsx": _TESTS_OF_JAVASCRIPT,
+    "ruby": """
+(call !receiver method: (identifier) arguments: (argument_list . [(string) (constant)] @name)
+  block: (do_block) @body) @unit
+""",
+}
+"""What test runners call with a name and a function, and functions that are assigned: definitions for us, told by
+that name."""
 
 _CLOSERS = re.compile(r"[\])}>;,]|end\b|else\b|elif\b|except\b|finally\b|catch\b|rescue\b|case\b|default\b|\.")
 
@@ -150,7 +164,7 @@ def _structure(file: FileLines, text: str, syntax: Syntax, tree: Tree, is_over: 
     starts = _line_starts(text)
     units: list[Unit] = []
     definitions = [d for d in outline.definitions if d.kind in UNITS]
-    if syntax.row.name in ("javascript", "typescript", "tsx"):
+    if syntax.row.name in _TESTS:
         definitions = sorted([*definitions, *_tests(tree, syntax, text)], key=lambda d: (d.start, -d.end))
     above: list[tuple[int, int]] = []  # (index of the unit, last line)
     for definition in definitions:
@@ -166,7 +180,7 @@ def _structure(file: FileLines, text: str, syntax: Syntax, tree: Tree, is_over: 
 
 @cache
 def _test_query(syntax: Syntax) -> Query:
-    return Query(syntax.grammar, _TESTS)
+    return Query(syntax.grammar, _TESTS[syntax.row.name])
 
 
 def _tests(tree: Tree, syntax: Syntax, text: str) -> list[Definition]:
