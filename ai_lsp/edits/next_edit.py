@@ -6,6 +6,7 @@ from collections.abc import Awaitable, Callable, Coroutine, Iterator, Mapping, S
 from dataclasses import dataclass, field, replace
 from typing import Any, Protocol
 
+from ai_lsp.edits.faults import explained, fault, has_name, names
 from ai_lsp.edits.next_settings import NextEditSettings
 from ai_lsp.edits.next_values import Found, NextDeclined, NextQuery, NextReason, Offer, Proposal
 from ai_lsp.edits.rejections import UNWANTED, Rejections
@@ -18,6 +19,9 @@ from ai_lsp.text.edit import Edit, Span
 ASKED = 8
 """Proposals asked of the embedded engine: one to show, the others to wait."""
 
+MOST_CHECKS = 3
+"""Answers that are judged in one request."""
+
 LOCAL_S = 0.3
 """How long the embedded engine may take, in seconds."""
 
@@ -28,9 +32,6 @@ THERE, THERE_ASKED, MOST_THERE = 0.15, 16, 0.95
 """Where the user followed a jump: how sure the engine must be of an edit of that line to be asked about it, of
 how many, and the most that knowing the place makes of it."""
 
-PROBLEM_CONFIDENCE = 0.75
-"""Of a jump to an error that came with the last edit: someone has to go there."""
-
 
 class Engine(Protocol):
     """The embedded engine, seen from here; see edits/local/client.py."""
@@ -40,8 +41,12 @@ class Engine(Protocol):
     ) -> Sequence[Found]: ...
 
 
-Check = Callable[[Sequence[Proposal]], Awaitable[str]]
-"""Says in a sentence which errors changes introduce, made together; "" where nobody knows of any."""
+class Check(Protocol):
+    """Says in a sentence which errors changes introduce, made together; "" where nobody knows of any. `is_swift`:
+    only those are asked who answer within a few milliseconds."""
+
+    async def __call__(self, proposals: Sequence[Proposal], *, is_swift: bool = False) -> str: ...
+
 
 AskModel = Callable[[NextQuery, Proposal | None], Coroutine[Any, Any, Sequence[Proposal] | NextDeclined]]
 """Asks the model about the cursor's region, or about that of a jump where one is given."""
@@ -54,7 +59,8 @@ class NextWorld:
     `target` gives the text of a document or file by uri and whether it is open, None where it may not be read;
     `edits_since` the edits made to an open document after a snapshot, None where they are not known; `current` a
     document as it is now; `ready` are proposals that were computed ahead for exactly this text; `visited` the
-    jumps that the user has followed, where nothing has been changed since. A model's changes wait for `check`.
+    jumps that the user has followed, where nothing has been changed since. `faults` are places where an error has
+    come up with the last edits, `renamed` the names that they exchanged. A model's changes wait for `check`.
     """
 
     settings: NextEditSettings
@@ -71,6 +77,8 @@ class NextWorld:
     rejections: Rejections = field(default_factory=Rejections)
     ready: Sequence[Proposal] = ()
     visited: Sequence[Proposal] = ()
+    faults: Sequence[Proposal] = ()
+    renamed: Mapping[str, str] = field(default_factory=dict)
     check: Check | None = None
     has_history: bool = True
 
@@ -82,8 +90,8 @@ async def next_edit(query: NextQuery, world: NextWorld) -> tuple[Offer, ...] | N
     found, silence = await _gather(query, world)
     kept, reason = _standing(found, query, world)
     ranked = rank(kept, query, world)
-    if world.check is not None and any(each.origin == "model" for each in ranked):
-        whole, broken = await _unbroken(ranked, world.check)
+    if world.check is not None and any(_is_to_be_checked(each, world) for each in ranked[:1]):
+        whole, broken = await _unbroken(ranked, world)
         ranked, outdated = _standing(whole, query, world)
         reason = outdated or broken or reason
     silence = reason or silence or NextDeclined(NextReason.NOT_SURE)
@@ -106,15 +114,34 @@ def _standing(
     return kept, silence
 
 
-async def _unbroken(ranked: Sequence[Proposal], check: Check) -> tuple[list[Proposal], NextDeclined | None]:
-    """Without what introduces an error. A model's changes of one answer are judged together: alone, the first of
-    them may well leave the text half done."""
-    broken: dict[str, str] = {}
-    for group in dict.fromkeys(each.group for each in ranked if each.origin == "model"):
-        if fault := await check([each for each in ranked if each.group == group]):
-            broken[group] = fault
-    silence = next((NextDeclined(NextReason.BREAKS, fault) for fault in broken.values()), None)
-    return [each for each in ranked if each.group not in broken], silence
+async def _unbroken(ranked: Sequence[Proposal], world: NextWorld) -> tuple[list[Proposal], NextDeclined | None]:
+    """Without what introduces an error, as far as it comes before one that may be shown. A model's changes of one
+    answer are judged together: alone, the first of them may well leave the text half done."""
+    rest, silence = list(ranked), None
+    for _ in range(MOST_CHECKS):
+        if not rest or world.check is None or not _is_to_be_checked(rest[0], world):
+            break
+        is_local = rest[0].origin == "local"
+        together = [each for each in rest if each.group == rest[0].group][: 1 if is_local else None]
+        said = await world.check(together, is_swift=is_local)
+        if not said:
+            break
+        silence = NextDeclined(NextReason.BREAKS, said)
+        rest = [each for each in rest if each not in together]
+    return rest, silence
+
+
+def _is_to_be_checked(proposal: Proposal, world: NextWorld) -> bool:
+    """A model's changes are, and an edit of the embedded engine that brings in a name nobody has written."""
+    if proposal.kind == "jump":
+        return False
+    if proposal.origin == "model":
+        return True
+    if proposal.confidence >= world.settings.certain_confidence:
+        return False
+    written = {name for each in world.facts.history for name in names(each.added)}
+    new = set(names(proposal.edit.new_text)) - set(names(proposal.removed)) - written
+    return any(not has_name(proposal.snapshot.text, name) for name in new)
 
 
 def gate(query: NextQuery, world: NextWorld) -> NextDeclined | None:
@@ -133,7 +160,8 @@ def gate(query: NextQuery, world: NextWorld) -> NextDeclined | None:
 async def _gather(query: NextQuery, world: NextWorld) -> tuple[list[Proposal], NextDeclined | None]:
     """What waits, what the embedded engine says, and where that is not certain, what the model says."""
     local = await _ask_engine(query, world)
-    local += [_to_problem(query, problem.span.start, problem.message) for problem in query.problems[:1]]
+    told = [fault(query.snapshot, each.span.start, each.message) for each in query.problems]
+    local += [explained(each, world.renamed) for each in (*world.faults, *told)]
     # The engine is asked anew each time, and what it said before may have been about a name not finished yet.
     waiting = (each for each in world.stage.waiting if each.origin != "local" or world.engine is None)
     found = _merged([*local, *world.ready, *waiting])
@@ -217,12 +245,6 @@ def from_found(found: Found, snapshot: DocumentSnapshot, is_open: bool) -> Propo
     return Proposal(
         snapshot, edit, found.kind, found.confidence, "local", found.why, f"local: {found.why}", is_open
     )
-
-
-def _to_problem(query: NextQuery, offset: int, message: str) -> Proposal:
-    place = Edit(Span(offset, offset), "")
-    why = f"the last edit brought this up: {message[:200]}"
-    return Proposal(query.snapshot, place, "jump", PROBLEM_CONFIDENCE, "local", why, "problem")
 
 
 def _merged(proposals: Sequence[Proposal]) -> list[Proposal]:

@@ -109,7 +109,7 @@ def by_model(line: int, new: str, group: str) -> Proposal:
 async def test_changes_of_one_answer_are_judged_together_and_withheld_together() -> None:
     judged: list[list[int]] = []
 
-    async def check(proposals: Sequence[Proposal]) -> str:
+    async def check(proposals: Sequence[Proposal], *, is_swift: bool = False) -> str:
         judged.append([each.line for each in proposals])
         return "introduces an error" if proposals[0].group == "bad" else ""
 
@@ -126,7 +126,7 @@ async def test_what_is_typed_while_it_is_checked_ends_it() -> None:
     later = [Edit(Span(DOCUMENT.line_span(5).start, DOCUMENT.line_span(5).end), "q")]
     since: list[Edit] = []
 
-    async def check(proposals: Sequence[Proposal]) -> str:
+    async def check(proposals: Sequence[Proposal], *, is_swift: bool = False) -> str:
         since.extend(later)
         return ""
 

@@ -46,10 +46,12 @@ class Checker:
     options: Mapping[str, Any] = field(default_factory=dict)
     sentinel: str = ""
     sentinel_word: str = ""
+    is_swift: bool = False
+    """It answers within some 20 ms, so that it may be asked while one types."""
 
 
 CHECKERS: tuple[Checker, ...] = (
-    Checker("ruff", ("ruff", "server"), PYTHON, pulls=True, memory_mb=150),  # 0.17.6
+    Checker("ruff", ("ruff", "server"), PYTHON, pulls=True, memory_mb=150, is_swift=True),  # 0.17.6
     Checker("ty", ("ty", "server"), PYTHON, pulls=True, memory_mb=400),  # 0.0.105
     Checker("pyrefly", ("pyrefly", "lsp"), PYTHON, pulls=False, memory_mb=600),  # 1.4.1
     Checker(

@@ -56,13 +56,16 @@ class Pool:
         self._clock = clock
         self._seats: dict[tuple[str, str], _Seat] = {}
 
-    async def check(self, candidate: Candidate, within_s: float | None = None) -> Verdict:
+    async def check(
+        self, candidate: Candidate, within_s: float | None = None, *, only_swift: bool = False
+    ) -> Verdict:
         """What the checkers of the edited files' languages say, within the budget. Never raises for a checker's
         fault: that is an `unknown` of the verdict."""
         within = self.settings.budget_ms / 1000 if within_s is None else within_s
         wanted: dict[str, Checker] = {}
         for uri in candidate.after:
-            wanted |= {c.name: c for c in checkers.for_path(path_of(uri), self.settings.servers)}
+            rows = checkers.for_path(path_of(uri), self.settings.servers)
+            wanted |= {row.name: row for row in rows if row.is_swift or not only_swift}
         asked = [self._ask(checker, candidate, within) for checker in wanted.values()]
         introduces: list[Reported] = []
         fixes: list[Reported] = []
@@ -77,9 +80,9 @@ class Pool:
                 fixes += answer[1]
         return Verdict(tuple(introduces), tuple(fixes), tuple(checked), unknown)
 
-    async def warm(self, root: Path, base: Mapping[str, str], uri: str) -> None:
+    async def warm(self, root: Path, base: Mapping[str, str], uri: str, *, only_swift: bool = False) -> None:
         """Start the checkers of a file and let them read it, so that the first verdict is not late."""
-        await self.check(Candidate(root, base, {uri: base[uri]}), within_s=30.0)
+        await self.check(Candidate(root, base, {uri: base[uri]}), within_s=30.0, only_swift=only_swift)
 
     def files_changed(self, changes: Sequence[tuple[str, int]]) -> None:
         """Files changed on disk: (path, LSP FileChangeType)."""

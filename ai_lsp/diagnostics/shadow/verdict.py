@@ -40,6 +40,8 @@ class Reported:
     code: str
     message: str
     words: str
+    column: int = 0
+    """In UTF-16 units."""
 
     @property
     def key(self) -> tuple[str, str, str, str]:
@@ -96,6 +98,7 @@ def reported(checker: str, uri: str, text: str, items: Sequence[Any]) -> list[Re
         start = item.get("range", {}).get("start", {}) if isinstance(item.get("range"), Mapping) else {}
         line = start.get("line") if isinstance(start, Mapping) else None
         line = line if isinstance(line, int) and line >= 0 else 0
+        column = start.get("character") if isinstance(start, Mapping) else None
         words = _BLANKS.sub(" ", lines[line]).strip() if line < len(lines) else ""
         severity, code = item.get("severity"), item.get("code")
         if severity == HINT:
@@ -109,6 +112,7 @@ def reported(checker: str, uri: str, text: str, items: Sequence[Any]) -> list[Re
                 str(code) if isinstance(code, str | int) else "",
                 item["message"],
                 words,
+                column if isinstance(column, int) and column >= 0 else 0,
             )
         )
     return out

@@ -66,14 +66,16 @@ class CheckingService(Service):
             self._settings.enabled and path is not None and bool(checkers.for_path(path, self._settings.servers))
         )
 
-    def warm(self, uri: str) -> None:
+    def warm(self, uri: str, *, only_swift: bool = False) -> None:
         """An edit of this document will come: its checkers start now, aside, and read it."""
         document, root = self.session.documents.get(uri), self._root(uri)
         if document is not None and root is not None and self.can_check(uri):
-            work = self._opened_pool().warm(root, self._buffers(), uri)
+            work = self._opened_pool().warm(root, self._buffers(), uri, only_swift=only_swift)
             self.session.spawn("warm the checkers", work)
 
-    async def verdict(self, after: Mapping[str, str], within_s: float | None = None) -> Verdict:
+    async def verdict(
+        self, after: Mapping[str, str], within_s: float | None = None, *, only_swift: bool = False
+    ) -> Verdict:
         """What new texts of documents, by uri, introduce and fix; the user's unsaved buffers are the base.
         `within_s` is shadow.budget_ms by default."""
         first = next((uri for uri in after if self.can_check(uri)), None)
@@ -85,7 +87,25 @@ class CheckingService(Service):
             beside |= await self._importers_of(root, uri)
         base = self._buffers()
         candidate = Candidate(root, base, after, {u: t for u, t in beside.items() if u not in after})
-        return await self._opened_pool().check(candidate, within_s)
+        return await self._opened_pool().check(candidate, within_s, only_swift=only_swift)
+
+    async def brought_up(
+        self, before: Mapping[str, str], within_s: float, *, only_swift: bool = False
+    ) -> tuple[Verdict, Mapping[str, str]]:
+        """What the user's edits have brought up since documents, by uri, had the texts `before`; and the texts of
+        the files looked at that are not open."""
+        now = {uri: text for uri, text in self._buffers().items() if uri in before}
+        root = self._root(next(iter(now), ""))
+        if root is None:
+            return Verdict(), {}
+        beside: dict[str, str] = {}
+        for uri in now:
+            beside |= await self._importers_of(root, uri)
+        buffers = self._buffers()
+        closed = {uri: text for uri, text in beside.items() if uri not in buffers}
+        beside |= {uri: text for uri, text in buffers.items() if uri in beside}
+        candidate = Candidate(root, {**buffers, **before}, now, {u: t for u, t in beside.items() if u not in now})
+        return await self._opened_pool().check(candidate, within_s, only_swift=only_swift), closed
 
     def _opened_pool(self) -> Pool:
         if self._pool is None:

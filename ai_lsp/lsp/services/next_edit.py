@@ -33,6 +33,7 @@ class NextEditService(Service):
         super().__init__(session)
         self.next_edits = NextEdits(session)
         self.hints = Hints(session, self.next_edits)
+        self.next_edits.on_news = self.hints.changed
         session.due = lambda query: self.next_edits.due(query) if self.hints.as_ghost_text else None
         self._in_flight: dict[str, tuple[Request, Any]] = {}
 

@@ -5,13 +5,14 @@ from __future__ import annotations
 import asyncio
 import itertools
 from collections import OrderedDict
-from collections.abc import Sequence
+from collections.abc import Callable, Sequence
 from dataclasses import dataclass, replace
 from typing import TYPE_CHECKING
 
 from ai_lsp.completion.query import Due, Query
 from ai_lsp.context.workspace_files import may_suggest_in, read_source
 from ai_lsp.edits.at_cursor import inserted_at
+from ai_lsp.edits.faults import renames
 from ai_lsp.edits.next_edit import NextWorld, next_edit
 from ai_lsp.edits.next_formats.table import MARKS
 from ai_lsp.edits.next_values import NextDeclined, NextQuery, NextReason, Offer, Problem, Proposal
@@ -21,6 +22,7 @@ from ai_lsp.edits.validation import Facts
 from ai_lsp.lsp.from_lsp import path_of
 from ai_lsp.lsp.services.next_edit_check import check_of
 from ai_lsp.lsp.services.next_edit_engine import EngineFeed
+from ai_lsp.lsp.services.next_edit_faults import Faults
 from ai_lsp.lsp.services.next_edit_models import NextModels
 from ai_lsp.text.document import DocumentSnapshot
 from ai_lsp.text.edit import Edit, map_offset
@@ -63,6 +65,8 @@ class NextEdits:
         self.stage = Stage()
         self.rejections = Rejections()
         self.visited = Stage()  # jumps that were followed
+        self.faults = Faults(session, self._target, self._on_fault)
+        self.on_news: Callable[[], None] = lambda: None
         self.cursor: Cursor | None = None
         self.last: Outcome | None = None
         self.accepted = 0
@@ -110,7 +114,7 @@ class NextEdits:
             is_ignored=session.is_ignored(query.uri),
             engine=self.engine,
             model=model,
-            check=check_of(session, query.uri) if model is not None else None,
+            check=check_of(session, query.uri, has_model=model is not None),
             target=self._target,
             edits_since=session.edits_since,
             current=session.documents.get,
@@ -119,6 +123,8 @@ class NextEdits:
             stage=self.stage,
             rejections=self.rejections,
             visited=self.visited.waiting,
+            faults=self.faults.stage.waiting,
+            renamed=renames(recent),
             has_history=bool(recent),
         )
 
@@ -151,6 +157,14 @@ class NextEdits:
         self.stage = self.stage.put(offer.proposal for offer in offers)
         for offer in offers:
             self._keep(offer)
+
+    def _on_fault(self, uri: str) -> None:
+        """The checkers have found something that the last answer did not know."""
+        document = self.session.documents.get(uri)
+        if document is not None and self.session.features.draws_next_edit:
+            about = {"textDocument": {"uri": uri, "version": document.version}}
+            self.session.client.notify("aiLsp/nextEditReady", about)
+        self.on_news()
 
     def _keep(self, offer: Offer) -> None:
         self._offers[offer.id] = offer
@@ -215,6 +229,7 @@ class NextEdits:
     def opened(self, document: DocumentSnapshot) -> None:
         """A document was opened, perhaps anew."""
         self.stage, self.visited = self.stage.opened(document), self.visited.opened(document)
+        self.faults.opened(document)
         self.engine.opened(document)
 
     def changed(self, before: DocumentSnapshot, edits: Sequence[Edit], after: DocumentSnapshot) -> None:
@@ -222,6 +237,7 @@ class NextEdits:
         self.engine.changed(before, edits, after)
         self.stage = self.stage.moved(before, edits, after)
         self.visited = self.visited.moved(before, edits, after)
+        self.faults.changed(before, edits, after)
         self.rejections = self.rejections.moved(before.uri, edits)
         offset = map_offset(edits[-1].span.end, edits[-1]) if edits else 0
         self.moved_to(after.uri, min(offset, len(after)))
@@ -239,6 +255,7 @@ class NextEdits:
         """A document was closed."""
         self.engine.closed(uri)
         self.stage, self.visited = self.stage.without(uri), self.visited.without(uri)
+        self.faults.closed(uri)
         self._problems.pop(uri, None)
         self._places.pop(uri, None)
         if self.cursor is not None and self.cursor.uri == uri:

@@ -40,6 +40,9 @@ return {
     ['aiLsp/didChangeStatus'] = function(...)
       require('ai_lsp.status').changed(...)
     end,
+    ['aiLsp/nextEditReady'] = function(_, params)
+      require('ai_lsp.next_edit').news(params)
+    end,
     ['aiLsp/copy'] = function(_, params)
       pcall(vim.fn.setreg, '+', params.text) -- where Neovim reaches a clipboard
       vim.fn.setreg('"', params.text)

@@ -5,6 +5,7 @@ import { LanguageClient } from "vscode-languageclient/node";
 import { Drawing, Suggestion, draw, isNear } from "./drawing";
 
 const REST_MS = 60; // after the last change: typing fast, the ghost text is what one looks at
+const SURE = 0.8; // what is that sure stays on the screen
 const KEY = "aiLsp.nextEditShown";
 
 interface Shown {
@@ -40,6 +41,9 @@ export class NextEdits implements vscode.Disposable {
       vscode.window.onDidChangeTextEditorSelection(() => this.redraw()),
       vscode.window.onDidChangeTextEditorVisibleRanges(() => this.redraw()),
       vscode.window.onDidChangeActiveTextEditor(() => this.redraw()),
+      client.onNotification("aiLsp/nextEditReady", (about: { textDocument: { uri: string; version: number } }) =>
+        this.news(about.textDocument),
+      ),
       vscode.commands.registerCommand("aiLsp.nextEdit", () => this.take()),
       vscode.commands.registerCommand("aiLsp.dismiss", () => this.dismiss()),
     );
@@ -57,6 +61,15 @@ export class NextEdits implements vscode.Disposable {
     if (editor === undefined || editor.document !== event.document) return;
     clearTimeout(this.timer);
     this.timer = setTimeout(() => void this.ask(), REST_MS);
+  }
+
+  /** The server knows more about a text than when it answered: what it is not sure of gives way. */
+  private news(about: { uri: string; version: number }): void {
+    const document = vscode.window.activeTextEditor?.document;
+    if (document === undefined || document.version !== about.version) return;
+    if (this.client.code2ProtocolConverter.asUri(document.uri) !== about.uri) return;
+    const suggestion = this.shown?.suggestion;
+    if (suggestion === undefined || suggestion.kind === "jump" || suggestion.confidence < SURE) void this.ask();
   }
 
   /** Ask for the next edit of the active editor and draw it; an answer to an older text is thrown away. */

@@ -6,6 +6,7 @@ local DELAY_MS = 120 -- after the last change; the server answers from its own e
 local WORD_MS = 300 -- the same behind a word that is being typed: half a name renames nothing
 local NEAR = 2 -- lines from the cursor within which a jump would only cost a key
 local LONGEST = 60
+local SURE = 0.8 -- what is that sure stays on the screen
 local shown = nil -- { client_id, buffer, suggestion }
 local asked = {} -- buffer and tick of the last question
 local following = false -- what comes after a taken edit is on its way
@@ -139,6 +140,19 @@ function M.ask()
       M.take()
     end
   end, buffer)
+end
+
+-- The server knows more about this text than when it answered: what it is not sure of gives way.
+function M.news(params)
+  local buffer = vim.api.nvim_get_current_buf()
+  local document = params.textDocument
+  local is_about_this = document.uri == vim.uri_from_bufnr(buffer)
+    and document.version == vim.lsp.util.buf_versions[buffer]
+    and asked.buffer == buffer
+    and asked.tick == vim.api.nvim_buf_get_changedtick(buffer)
+  if is_about_this and (not shown or shown.suggestion.kind == 'jump' or shown.suggestion.confidence < SURE) then
+    M.ask()
+  end
 end
 
 local function ask_soon()
