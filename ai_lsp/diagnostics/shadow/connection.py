@@ -23,6 +23,9 @@ MOST_BYTES = 32 << 20
 MOST_ITEMS = 5_000
 """Diagnostics of one text; beyond that nobody could use them."""
 
+END_S = 5.0
+"""How long a killed server may take to be gone."""
+
 RETRY_CODES = (-32801, -32802)
 """ContentModified and ServerCancelled: the server asks to be asked again."""
 
@@ -179,9 +182,14 @@ class Connection:
             os.killpg(self.process.pid, signal.SIGKILL)
         with contextlib.suppress(ProcessLookupError):
             self.process.kill()
-        await self.process.wait()
         self._reader.cancel()
         await asyncio.gather(self._reader, return_exceptions=True)
+        # asyncio (3.11) says that a process has ended when its pipes have; unread, they stay open.
+        with contextlib.suppress(TimeoutError):
+            async with asyncio.timeout(END_S):
+                while self.process.stdout is not None and await self.process.stdout.read(1 << 16):
+                    pass
+                await self.process.wait()
         self._end(NoAnswer(Unknown.CRASHED))
 
     @property
