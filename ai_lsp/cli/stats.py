@@ -28,6 +28,8 @@ def summary(entries: Iterable[Mapping[str, Any]]) -> dict[str, Any]:
     saved = again = 0
     for entry in entries:
         event, route = entry["event"], str(entry.get("origin"))
+        if event == "next":  # of the next edit, not of ghost text
+            continue
         events[event] += 1
         routes[route][event] += 1
         if event == "shown":

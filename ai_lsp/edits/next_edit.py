@@ -60,7 +60,8 @@ class NextWorld:
     `edits_since` the edits made to an open document after a snapshot, None where they are not known; `current` a
     document as it is now; `ready` are proposals that were computed ahead for exactly this text; `visited` the
     jumps that the user has followed, where nothing has been changed since. `faults` are places where an error has
-    come up with the last edits, `renamed` the names that they exchanged. A model's changes wait for `check`.
+    come up with the last edits, `renamed` the names that they exchanged. `calibrated` is a
+    proposal's confidence for this user. A model's changes wait for `check`.
     """
 
     settings: NextEditSettings
@@ -78,6 +79,7 @@ class NextWorld:
     ready: Sequence[Proposal] = ()
     visited: Sequence[Proposal] = ()
     faults: Sequence[Proposal] = ()
+    calibrated: Callable[[Proposal], float] = field(default=lambda proposal: proposal.confidence)
     renamed: Mapping[str, str] = field(default_factory=dict)
     check: Check | None = None
     has_history: bool = True
@@ -162,6 +164,7 @@ async def _gather(query: NextQuery, world: NextWorld) -> tuple[list[Proposal], N
     local = await _ask_engine(query, world)
     told = [fault(query.snapshot, each.span.start, each.message) for each in query.problems]
     local += [explained(each, world.renamed) for each in (*world.faults, *told)]
+    local = _calibrated(local, world)
     # The engine is asked anew each time, and what it said before may have been about a name not finished yet.
     waiting = (each for each in world.stage.waiting if each.origin != "local" or world.engine is None)
     found = _merged([*local, *world.ready, *waiting])
@@ -176,7 +179,11 @@ async def _gather(query: NextQuery, world: NextWorld) -> tuple[list[Proposal], N
     answer = await world.model(query, _best_jump(found, query, world))
     if isinstance(answer, NextDeclined):
         return found, answer
-    return _merged([*found, *answer]), None
+    return _merged([*found, *_calibrated(answer, world)]), None
+
+
+def _calibrated(proposals: Sequence[Proposal], world: NextWorld) -> list[Proposal]:
+    return [replace(each, confidence=world.calibrated(each)) for each in proposals]
 
 
 def _goes_on(world: NextWorld) -> bool:

@@ -13,9 +13,10 @@ from typing import Any, Literal
 from ai_lsp.context.appending import Appender, previous
 from ai_lsp.context.ledger import state_file
 
-Event = Literal["shown", "accepted", "partly", "typed", "left", "dismissed", "kept", "held"]
+Event = Literal["shown", "accepted", "partly", "typed", "left", "dismissed", "kept", "held", "next"]
 """`shown` with how long it took; then at most one of: taken, taken in part, typed out by hand, left, dismissed.
-`kept` follows after a taken one: whether it still stood after `after_s`. `held` was not shown, as unlikely."""
+`kept` follows after a taken one: whether it still stood after `after_s`. `held` was not shown, as unlikely.
+`next` is the end of a next edit: from which source, how sure that was, and what became of it."""
 
 
 def journal_file() -> Path:

@@ -225,3 +225,22 @@ async def test_bursts_are_answered_all_and_stay_bounded(client: LspClient, root:
     assert all(set(answer) == {"suggestions"} for answer in answers)
     client.close(uri)
     assert (await client.request("aiLsp/nextEdit", {"textDocument": {"uri": uri}}))["suggestions"] == []
+
+
+async def test_what_becomes_of_it_is_learned_and_kept_without_text(root: Path) -> None:
+    """Dismissed again and again, the engine's edits are held to be less likely, also by the next session."""
+    ends, said = root.parent / "state" / "ai-lsp" / "suggestions.jsonl", []
+    for _ in range(2):
+        async with session(root, {"next_edit": {"min_confidence": 0.2}, "shadow": {"enabled": False}}) as client:
+            await ready(client)
+            uri = open_file(client, root, "shop.py", SHOP)
+            offset = rename(client, uri)
+            found = await wait_for(client, uri, offset, context={"max": 9})
+            said.append(next(each["confidence"] for each in found if each["kind"] == "edit"))
+            for suggestion in found:
+                dismiss = {"command": "ai-lsp.reject", "arguments": [suggestion["id"]]}
+                await client.request("workspace/executeCommand", dismiss)
+    assert said[1] < said[0]
+    written = ends.read_text()
+    assert '"event":"next"' in written
+    assert "total" not in written

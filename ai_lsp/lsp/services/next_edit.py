@@ -174,10 +174,12 @@ class NextEditService(Service):
 
     def settings_changed(self) -> None:
         self.next_edits.engine.settings_changed()
+        self.next_edits.taste.settings_changed()
         self.hints.settings_changed()
 
     async def aclose(self) -> None:
         await self.next_edits.engine.aclose()
+        await self.next_edits.taste.aclose()
 
     def closed(self, uri: str) -> None:
         self.next_edits.closed(uri)

@@ -24,6 +24,7 @@ from ai_lsp.lsp.services.next_edit_check import check_of
 from ai_lsp.lsp.services.next_edit_engine import EngineFeed
 from ai_lsp.lsp.services.next_edit_faults import Faults
 from ai_lsp.lsp.services.next_edit_models import NextModels
+from ai_lsp.lsp.services.next_edit_taste import Taste
 from ai_lsp.text.document import DocumentSnapshot
 from ai_lsp.text.edit import Edit, map_offset
 
@@ -66,6 +67,7 @@ class NextEdits:
         self.rejections = Rejections()
         self.visited = Stage()  # jumps that were followed
         self.faults = Faults(session, self._target, self._on_fault)
+        self.taste = Taste(session)
         self.on_news: Callable[[], None] = lambda: None
         self.cursor: Cursor | None = None
         self.last: Outcome | None = None
@@ -95,6 +97,8 @@ class NextEdits:
             now = session.clock()
             if is_asked:
                 self.last = Outcome(query.uri, answer, now, (now - began) * 1000)
+                if not isinstance(answer, NextDeclined):
+                    self.taste.shown(answer[0])
         if not isinstance(answer, NextDeclined):
             self._remember(answer)
             best = answer[0].proposal
@@ -123,6 +127,7 @@ class NextEdits:
             stage=self.stage,
             rejections=self.rejections,
             visited=self.visited.waiting,
+            calibrated=self.taste.confidence,
             faults=self.faults.stage.waiting,
             renamed=renames(recent),
             has_history=bool(recent),
@@ -196,7 +201,7 @@ class NextEdits:
         if offer is None:
             return False
         self.accepted += 1
-        self.models.decided(offer.proposal, is_taken=True)
+        self.taste.ended(offer, is_taken=True)
         self.stage = self.stage.taken(offer.proposal)
         if offer.proposal.kind == "jump":
             self._led_to(offer.proposal)
@@ -220,7 +225,7 @@ class NextEdits:
         if offer is None:
             return False
         self.stage = self.stage.taken(offer.proposal)
-        self.models.decided(offer.proposal, is_taken=False)
+        self.taste.ended(offer, is_taken=False)
         self.rejections = self.rejections.add(offer.proposal, self.session.clock())
         return True
 
@@ -238,6 +243,7 @@ class NextEdits:
         self.stage = self.stage.moved(before, edits, after)
         self.visited = self.visited.moved(before, edits, after)
         self.faults.changed(before, edits, after)
+        self.taste.changed(before, edits, after)
         self.rejections = self.rejections.moved(before.uri, edits)
         offset = map_offset(edits[-1].span.end, edits[-1]) if edits else 0
         self.moved_to(after.uri, min(offset, len(after)))

@@ -1,4 +1,4 @@
-"""The model behind the next edit: its format, what its prompts know, how far it is trusted, what it says next."""
+"""The model behind the next edit: its format, what its prompts know, what it says next."""
 
 from __future__ import annotations
 
@@ -29,17 +29,6 @@ GATHER_S = 0.1
 FILES = frozenset({"definition", "file", "tests", "related"})
 """Kinds of parts that are text of other files."""
 
-PRIOR = 8
-"""Decisions that a format's own trust counts as much as, beside those of this user on this model."""
-
-
-@dataclass(slots=True)
-class _Record:
-    """What this user decided of one model's offers; those that were neither taken nor dismissed say nothing."""
-
-    decided: int = 0
-    taken: int = 0
-
 
 @dataclass(slots=True)
 class _Ahead:
@@ -54,7 +43,6 @@ class NextModels:
 
     def __init__(self, session: Session) -> None:
         self._session = session
-        self._records: dict[str, _Record] = {}
         self._ahead: _Ahead | None = None
 
     def asker(self, history: Sequence[HistoryEdit]) -> AskModel | None:
@@ -66,7 +54,6 @@ class NextModels:
         if route is None or settings is None:
             return None
         row = format_for(settings.model, settings.template, knows_fill=settings.api not in TALKS_ONLY)
-        trust = self._trust(name, row.trust)
         readable = [each for each in history if not session.is_ignored(each.uri)]
         repo = Path(session.roots[0]).name if session.roots else ""
 
@@ -83,20 +70,9 @@ class NextModels:
                 files = tuple(_file(part.text) for part in wanted)
             around = Surroundings(readable, files, session.relative, repo)
             tokens = session.settings.next_edit.max_tokens
-            return await ask_model(query, jump, route, row, around, max_tokens=tokens, trust=trust)
+            return await ask_model(query, jump, route, row, around, max_tokens=tokens, trust=row.trust)
 
         return ask
-
-    def _trust(self, name: str, trust: float) -> float:
-        record = self._records.get(name, _Record())
-        return (PRIOR * trust + record.taken) / (PRIOR + record.decided)
-
-    def decided(self, proposal: Proposal, *, is_taken: bool) -> None:
-        """The user took a proposal, or dismissed it."""
-        if proposal.origin == "model":
-            record = self._records.setdefault(self._session.settings.routes.next_edit, _Record())
-            record.decided += 1
-            record.taken += is_taken
 
     # The edit after next
 
