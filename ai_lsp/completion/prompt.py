@@ -14,14 +14,22 @@ from ai_lsp.context.fit import Fitted, Kept, fit
 from ai_lsp.context.parts import Alternative, Label, PromptPart
 from ai_lsp.context.sources.current_file import ESSENTIAL, PAGE_LINES, Skeletons
 from ai_lsp.models.port import ContextFile, FimPrompt, ModelRequest
+from ai_lsp.text.document import DocumentSnapshot
 
 __all__ = ["PAGE_LINES", "Around", "Built", "Inputs", "Memory", "Shape", "build", "is_single_line"]
 
 PAGES_ABOVE, PAGES_BELOW = 16, 4
 
-TYPED, REST, ABOVE, BELOW = 10_000, 9_000, 8_000, 7_950
-"""Priorities: the cursor's line, then its page; a page further away counts STEP_ABOVE or STEP_BELOW less. Those
-of other files stand in context/gather.py."""
+TYPED, REST, NEAR_ABOVE, NEAR_BELOW, ABOVE, BELOW = 10_000, 9_000, 8_900, 8_850, 8_000, 7_950
+"""Priorities: the cursor's line, then what stands next to it, before anything is known of places further away; a
+page further away counts STEP_ABOVE or STEP_BELOW less. Those of other files stand in context/gather.py."""
+
+NEAR_LINES = (16, 8, 4)
+"""So many lines above the cursor count as next to it, with the rest of their page; those below it end at a
+multiple of the first of these that is small enough."""
+
+MOST_ABOVE, MOST_BELOW = 0.65, 0.2
+"""Of what the cursor's line leaves of a budget, so much at most is what stands next to it."""
 
 STEP_ABOVE, STEP_BELOW = 100, 200
 
@@ -117,7 +125,7 @@ def build_from(inputs: Inputs, counts: Counts) -> Built:
     typed = PromptPart("typed", text, _label(query, 0, 0), "typed", TYPED)
     room = budget - count(typed.text)
     above = _pages_above(query, start, shape, room, count)
-    below = _pages_below(query, shape)
+    below = _pages_below(query, shape, room, count)
     others = [_named(part) for part in files]
     parts = (*others, *above, *below, typed)
     fitted = fit(parts, budget, count, step=budget // 16, previous=inputs.previous, counts=counts)
@@ -172,21 +180,24 @@ def _line_ended(text: str) -> str:
 
 
 def _pages_above(query: Query, end: int, shape: Shape, room: int, count: Count) -> list[PromptPart]:
-    """The lines up to offset `end`, farthest page first. Of a nearest page that is too large, its end."""
+    """The lines up to offset `end`, farthest page first. Those with the nearest lines come before all else, and
+    are cut to their end where they are too large."""
     base, cuts = _cuts(query, shape)
     last = bisect_right(cuts, end)
     starts = cuts[max(0, last - 1 - PAGES_ABOVE) : last]
-    out = []
+    out: list[PromptPart] = []
+    near, left = 0, int(room * MOST_ABOVE)
     for distance, (start, stop) in enumerate(reversed(list(pairwise([*starts, end])))):
         text = query.snapshot.slice(start, stop)
         if not text:
             continue
-        if distance == 0 and count(text) > room * 3 // 4:
-            text = _last_tokens(text, room * 3 // 4, count)
-        priority = ABOVE - STEP_ABOVE * distance
+        priority, ladder = ABOVE - STEP_ABOVE * distance, shape.skeletons.get(text, ())
+        if near < NEAR_LINES[0]:
+            text, priority, ladder = _last_tokens(text, left, count), NEAR_ABOVE - distance, ()
+            near, left = near + text.count("\n"), left - count(text)
         ladder = tuple(
             Alternative(each.text, ABOVE - distance if each.priority == ESSENTIAL else priority + 3 * STEP_ABOVE)
-            for each in shape.skeletons.get(text, ())
+            for each in ladder
         )
         key = f"above:{base + bisect_left(cuts, start)}"
         label = _label(query, query.snapshot.line_at(start), query.snapshot.line_at(max(start, stop - 1)))
@@ -194,8 +205,8 @@ def _pages_above(query: Query, end: int, shape: Shape, room: int, count: Count) 
     return out[::-1]
 
 
-def _pages_below(query: Query, shape: Shape) -> list[PromptPart]:
-    """The rest of the cursor's line and the pages below it, nearest first."""
+def _pages_below(query: Query, shape: Shape, room: int, count: Count) -> list[PromptPart]:
+    """The rest of the cursor's line, the few lines below it, and the pages below these, nearest first."""
     snapshot, line = query.snapshot, query.line
     after = snapshot.line_span(line + 1).start if line + 1 < snapshot.line_count else len(snapshot)
     rest = snapshot.slice(query.offset, after)
@@ -203,13 +214,27 @@ def _pages_below(query: Query, shape: Shape) -> list[PromptPart]:
     _, cuts = _cuts(query, shape)
     first = bisect_right(cuts, after)
     ends = [*cuts[first : first + PAGES_BELOW], len(snapshot)][:PAGES_BELOW]
-    for distance, (start, stop) in enumerate(pairwise([after, *ends])):
+    near = _next_to(snapshot, line, after, int(room * MOST_BELOW), count)
+    stops = [after, *([near] if after < near < ends[0] else ()), *ends]
+    for number, (start, stop) in enumerate(pairwise(stops)):
         if start == stop:
             continue
         label = _label(query, snapshot.line_at(start), snapshot.line_at(max(start, stop - 1)))
-        priority = BELOW - STEP_BELOW * distance
-        out.append(PromptPart("below", snapshot.slice(start, stop), label, f"below:{distance}", priority, "slow"))
+        distance = number - (len(stops) - len(ends) - 1)
+        priority = BELOW - STEP_BELOW * distance if stop > near else NEAR_BELOW
+        out.append(PromptPart("below", snapshot.slice(start, stop), label, f"below:{number}", priority, "slow"))
     return out
+
+
+def _next_to(snapshot: DocumentSnapshot, line: int, after: int, most: int, count: Count) -> int:
+    """Where the few lines from `after` on end, at a place that stays while the cursor goes down some lines."""
+    end = after
+    for lines in NEAR_LINES:
+        last = (line // lines + 2) * lines
+        end = snapshot.line_span(last).start if last < snapshot.line_count else len(snapshot)
+        if count(snapshot.slice(after, end)) <= most:
+            break
+    return end
 
 
 def _cuts(query: Query, shape: Shape) -> tuple[int, list[int]]:

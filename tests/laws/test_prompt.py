@@ -2,15 +2,19 @@
 
 from __future__ import annotations
 
+from dataclasses import replace
+from itertools import pairwise
+
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from ai_lsp.completion.prompt import PAGE_LINES, Around, Shape, build
+from ai_lsp.completion.prompt import PAGE_LINES, Around, Memory, Shape, build
 from ai_lsp.completion.query import Query
 from ai_lsp.completion.settings import CompletionSettings
 from ai_lsp.context.gather import parts
 from ai_lsp.context.parts import Alternative
 from ai_lsp.context.place import FoundDefinition, Known, OpenFile, Place, RecentEdit, Rules
+from ai_lsp.context.sources.current_file import ESSENTIAL, SIGNATURES
 from ai_lsp.models.port import FimPrompt
 from ai_lsp.text.document import DocumentSnapshot
 
@@ -109,3 +113,27 @@ def test_sources_with_a_line_of_a_megabyte_are_cut_and_cost_little() -> None:
     built = build(query, SETTINGS, context_tokens=600, count=count, around=Around(made))
     assert built.fitted.tokens <= 600
     assert built.request.prompt.suffix.startswith("x = 1")  # type: ignore[union-attr]
+
+
+@settings(max_examples=100, deadline=None)
+@given(st.integers(90, 400), st.lists(st.integers(400, 4_000), min_size=1, max_size=4), st.integers(1, 30_000))
+def test_what_stands_next_to_the_cursor_comes_before_anything_far_away(
+    line: int, budgets: list[int], size: int
+) -> None:
+    """Signatures of other pages and texts of other files are no use to a model that does not see where it is."""
+    text = "".join(f"value_{number} = compute({number})\n" for number in range(500))
+    snapshot = DocumentSnapshot("file:///a.py", 1, "python", text)
+    starts = [snapshot.line_span(first).start for first in range(64, 500, 64)]
+    pages = [text[start:stop] for start, stop in pairwise([0, *starts, len(text)])]
+    ladder = (Alternative(text[:1_500], SIGNATURES), Alternative(text[:400], ESSENTIAL))
+    shape = Shape(tuple(starts), dict.fromkeys(pages, ladder))
+    query, memory = Query(snapshot, snapshot.line_span(line).start, path="a.py"), Memory()
+    around = Around(parts(Place(snapshot, query.offset, "a.py"), known(size)), shape)
+    for budget in budgets:  # each prompt tends to keep what the one before it held
+        built = build(query, SETTINGS, context_tokens=budget, count=count, around=around, memory=memory)
+        memory = replace(memory, previous=built.fitted)
+        prompt = built.request.prompt
+        assert isinstance(prompt, FimPrompt)
+        above = "".join(f"value_{number} = compute({number})\n" for number in range(line - 3, line))
+        assert prompt.prefix.endswith(above)
+        assert prompt.suffix.startswith(f"value_{line} = compute({line})\nvalue_{line + 1} ")
