@@ -39,14 +39,30 @@ def test_neovim_edits_as_instructed_confirms_and_undoes_in_one_step(
         assert len(change["edits"]) == 2
         screen.wait_for_text("[Y]es, (N)o")  # Neovim's own question, by the change annotation
         screen.type("y", pause_s=0)
-        screen.wait_for_text("Press ENTER")
-        screen.press("Enter")
         screen.wait_for_text("def total(items: list[int]) -> int:")
         screen.type(":w\n", pause_s=0)
         wait_for_bytes(path, WANTED.encode())
         screen.type("u", pause_s=0)
         screen.wait_for_text("def total(items):")
         screen.type(":w\n", pause_s=0)
+        wait_for_bytes(path, SHOP.encode())
+
+
+def test_neovim_011_asks_by_a_question_of_the_server(
+    place: Place, old_nvim: Path, edit_model: ModelProcess
+) -> None:
+    edit_model.reply(REPLY, first_token_ms=100)
+    place.configure("ai-lsp/config.toml", CONFIG.format(url=edit_model.url))
+    place.configure("nvim/init.lua", code_blocks(README, "lua")[0] + TEST_SETTINGS.read_text(encoding="utf-8"))
+    path = place.write("shop.py", SHOP)
+    with place.opened(old_nvim, path) as screen:
+        screen.type(":%AiLspEdit add types\n", pause_s=0)
+        screen.wait_for_text("1: Apply")
+        screen.type("1\n", pause_s=0)
+        screen.wait_for_text("def total(items: list[int]) -> int:")
+        screen.type(":w\n", pause_s=0)
+        wait_for_bytes(path, WANTED.encode())
+        screen.type("u:w\n", pause_s=0)
         wait_for_bytes(path, SHOP.encode())
 
 

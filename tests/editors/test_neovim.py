@@ -171,13 +171,18 @@ def test_what_was_typed_into_the_suggestion_does_not_stand_twice(place: Place, n
 
 
 @pytest.mark.parametrize(
-    ("after", "words"),
-    [("\n", ["path", ",", "\n        größe", "="]), (")\n", ["path"])],
-    ids=["over a line's end", "before a bracket that the range covers"],
+    ("which", "after", "words"),
+    [
+        ("nvim", "\n", ["path", ",", "\n        größe", "="]),
+        ("nvim", ")\n", ["path"]),
+        ("old_nvim", "\n", ["path", ","]),
+    ],
+    ids=["over a line's end", "before a bracket that the range covers", "in 0.11"],
 )
 def test_a_suggestion_can_be_taken_word_by_word(
-    after: str, words: list[str], place: Place, nvim: Path, model: ModelProcess
+    which: str, after: str, words: list[str], place: Place, model: ModelProcess, request: pytest.FixtureRequest
 ) -> None:
+    nvim = request.getfixturevalue(which)
     suggestion = 'path,\n        größe=["x"],\n    )'
     model.reply(suggestion)
     before = "import csv\n\n\ndef rows(path):\n    return open("

@@ -73,14 +73,6 @@ def test_blink_asks_ai_lsp_first_for_its_tab(place: Place, nvim: Path) -> None:
         accepts_with_tab(screen, place, path)
 
 
-def test_blink_shows_the_suggestion_in_its_menu_in_neovim_011(place: Place, old_nvim: Path) -> None:
-    path = configure(place, runtime("blink.cmp", "v1.9.1") + LOAD + BLINK_HERE)
-    with place.opened(old_nvim, path) as screen:
-        screen.type(f":call cursor({BEFORE.count(chr(10)) + 1}, 1)\n", pause_s=0)
-        screen.type("i    with open")
-        screen.wait_for_text('open(path, encoding="utf-8")')
-
-
 def test_sidekick_draws_the_next_edit_and_ai_lsp_the_ghost_text(place: Place, nvim: Path) -> None:
     sure = "vim.lsp.config('ai_lsp_copilot', { init_options = { next_edit = { min_confidence = 0.2 } } })\n"
     configure(place, runtime("sidekick.nvim") + SIDEKICK + LOAD + sure)

@@ -59,7 +59,7 @@ def test_a_users_own_model_is_asked_and_a_repositorys_settings_are_not_heard(
 ) -> None:
     model.reply("en(path) as rows:")
     text = "def load(path):\n"
-    place.write("shop.py", text)
+    path = place.write("shop.py", text)
     # A hostile repository names its own server: VS Code takes settings of scope `machine` from the user alone.
     place.write(
         ".vscode/settings.json", '{"ai-lsp.models": {"tab": {"api": "llamacpp", "url": "http://127.0.0.1:9"}}}'
@@ -73,6 +73,9 @@ def test_a_users_own_model_is_asked_and_a_repositorys_settings_are_not_heard(
         place.wire.wait_until_ready()
         page.do("type", text="    with op")
         page.do("wait", selector=".ghost-text-decoration, .ghost-text")
+        # Word by word, as VS Code does it; what is left stays shown.
+        page.do("press", keys=["Control+ArrowRight", "Control+S"])
+        page.until(lambda: path.read_text() == text + "    with open", "a word in the file")
         page.do("press", keys=["Tab"])
         page.until(lambda: any("with open(path) as rows:" in line for line in page.lines()), "the model's text")
     assert model.requests()

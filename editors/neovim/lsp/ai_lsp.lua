@@ -37,6 +37,9 @@ return {
   },
   handlers = {
     ['window/showMessage'] = show_message,
+    ['workspace/applyEdit'] = function(...)
+      return require('ai_lsp.apply').handler(...)
+    end,
     ['aiLsp/didChangeStatus'] = function(...)
       require('ai_lsp.status').changed(...)
     end,
