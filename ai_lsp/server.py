@@ -34,6 +34,9 @@ from ai_lsp.lsp.transport import StdioReader, StdioWriter
 
 log = logging.getLogger(__name__)
 
+MOVES = (("oldUri", 3), ("newUri", 1), ("uri", 3))
+"""What a moved or deleted file is called, and LSP's FileChangeType for it."""
+
 LIST_PATIENCE_S = 0.15
 """How long textDocument/completion may wait for a suggestion: the editor's real list must not be late."""
 
@@ -96,6 +99,15 @@ class Server:
     def did_change_files(self, params: Any, request: Request | None) -> None:
         changes = mapping(params).get("changes")
         self.session.files_changed(changes if isinstance(changes, list) else [])
+
+    def did_move_files(self, params: Any, request: Request | None) -> None:
+        """`{files: [{uri}]}` or `{files: [{oldUri, newUri}]}`: what the user did in the editor's list."""
+        files = mapping(params).get("files")
+        changes: list[Any] = []
+        for each in files if isinstance(files, list) else []:
+            if isinstance(each, Mapping):
+                changes += [{"uri": u, "type": t} for key, t in MOVES if isinstance(u := each.get(key), str)]
+        self.session.files_changed(changes)
 
     def ignore(self, params: Any, request: Request | None) -> None:
         """Notifications that are understood and need nothing done."""
@@ -275,6 +287,8 @@ METHODS: Mapping[str, tuple[Callable[[Server], Handler], Callable[[], Any] | Non
     "workspace/didChangeConfiguration": (lambda s: s.did_change_configuration, None),
     "workspace/didChangeWorkspaceFolders": (lambda s: s.did_change_folders, None),
     "workspace/didChangeWatchedFiles": (lambda s: s.did_change_files, None),
+    "workspace/didRenameFiles": (lambda s: s.did_move_files, None),
+    "workspace/didDeleteFiles": (lambda s: s.did_move_files, None),
     "workspace/executeCommand": (lambda s: s.execute_command, None),
     "window/workDoneProgress/cancel": (lambda s: s.cancel_work, None),
     "$/setTrace": (lambda s: s.ignore, None),

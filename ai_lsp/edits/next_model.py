@@ -27,6 +27,9 @@ around the region, and what is left for other files."""
 PAGE = 10
 """Lines by which the window around the region grows, so that its ends stay put while one types."""
 
+TELLING = 6
+"""Characters of a line that is not found again by chance."""
+
 AROUND = 3  # unchanged lines around an edit in its diff
 LATER = 0.99  # each further change of one answer is a little less sure
 KNOWN_PLACE = 0.15
@@ -277,10 +280,9 @@ def region_edits(old: str, new: str, snapshot: DocumentSnapshot, first: int) -> 
     def start_of(index: int) -> int:
         return snapshot.line_span(first + index).start
 
+    steps = [s for s in SequenceMatcher(None, olds, news, autojunk=False).get_opcodes() if s[0] != "equal"]
     out = []
-    for tag, i1, i2, j1, j2 in SequenceMatcher(None, olds, news, autojunk=False).get_opcodes():
-        if tag == "equal":
-            continue
+    for tag, i1, i2, j1, j2 in _with_moves_whole(steps, olds, news):
         after = end.join(news[j1:j2])
         if tag == "insert":  # in front of the line there, or behind the region's last one
             is_last = i1 == len(olds)
@@ -294,6 +296,35 @@ def region_edits(old: str, new: str, snapshot: DocumentSnapshot, first: int) -> 
             where, upto = start_of(i1), snapshot.line_span(first + i2 - 1).end
         small = single_edit(snapshot.slice(where, upto), after)
         out.append(Edit(Span(where + small.span.start, where + small.span.end), small.new_text))
+    return out
+
+
+Step = tuple[str, int, int, int, int]
+
+
+def _with_moves_whole(steps: Sequence[Step], olds: Sequence[str], news: Sequence[str]) -> list[Step]:
+    """Steps of a diff, where lines that go in one and come in another are one step together with what is between:
+    taken one by one, the first half of a move would lose the lines, or have them twice."""
+
+    def telling(lines: Sequence[str]) -> set[str]:
+        return {line.strip() for line in lines if len(line.strip()) >= TELLING}
+
+    out: list[Step] = []
+    for step in steps:
+        _, i1, i2, j1, j2 = step
+        gone, come = telling(olds[i1:i2]), telling(news[j1:j2])
+        first = next(
+            (
+                n
+                for n, (_, k1, k2, l1, l2) in enumerate(out)
+                if gone & (telling(news[l1:l2]) - telling(olds[k1:k2])) or come & telling(olds[k1:k2]) - gone
+            ),
+            None,
+        )
+        if first is None:
+            out.append(step)
+        else:
+            out[first:] = [("replace", out[first][1], i2, out[first][3], j2)]
     return out
 
 

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Sequence
+from collections.abc import Callable, Iterable, Sequence
 from dataclasses import dataclass, replace
 
 from ai_lsp.edits.next_values import NextReason, Proposal
@@ -52,6 +52,12 @@ class Stage:
     def without(self, uri: str) -> Stage:
         """A document was closed: nothing is known of it any more."""
         return Stage(tuple(each for each in self.waiting if each.uri != uri), self.lost)
+
+    def without_files(self, is_gone: Callable[[str], bool]) -> Stage:
+        """Files that are not open were changed or deleted: what was said of their text is void."""
+        if not any(not each.is_open and is_gone(each.uri) for each in self.waiting):
+            return self
+        return Stage(tuple(each for each in self.waiting if each.is_open or not is_gone(each.uri)), self.lost)
 
     def taken(self, proposal: Proposal) -> Stage:
         """A change was accepted or dismissed: it waits no more."""

@@ -34,6 +34,9 @@ WATCH: Mapping[str, Any] = {
 """The embedded predictor follows what other programs do to the files."""
 
 
+MOVED: Mapping[str, Any] = {"filters": [{"scheme": "file", "pattern": {"glob": "**"}}]}
+
+
 def initialize_result(version: str, params: Any = None) -> dict[str, Any]:
     """The InitializeResult: positions are UTF-16, changes incremental.
 
@@ -53,7 +56,10 @@ def initialize_result(version: str, params: Any = None) -> dict[str, Any]:
             # Every action is a command, so there is nothing to resolve: Helix and eglot stand still meanwhile.
             "codeActionProvider": {"codeActionKinds": list(ACTION_KINDS), "resolveProvider": False},
             "executeCommandProvider": {"commands": list(COMMANDS)},
-            "workspace": {"workspaceFolders": {"supported": True, "changeNotifications": True}},
+            "workspace": {
+                "workspaceFolders": {"supported": True, "changeNotifications": True},
+                "fileOperations": {"didRename": MOVED, "didDelete": MOVED},
+            },
         },
         "serverInfo": {"name": "ai-lsp", "version": version},
     }

@@ -219,6 +219,22 @@ async def test_the_edit_after_next_is_there_when_the_shown_one_is_taken(root: Pa
         assert "round(total)" in model.requests[2].prompt
 
 
+async def test_moved_code_is_one_edit_not_a_loss_and_a_find(root: Path) -> None:
+    def moving(region: str) -> str:
+        return region.replace("    total = price\n", "").replace(
+            "def gross(net, tax):\n", "def gross(net, tax):\n    total = price\n"
+        )
+
+    async with (
+        ScriptedModel(answering("chat", moving), dialect="openai") as model,
+        session(root, settings(model, "chat", "openai")) as client,
+    ):
+        uri = await edited(client, root)
+        (only,) = [each for each in await suggested(client, uri) if each["origin"] == "model"]
+        client.apply_edits(uri, only["edits"])
+        assert client.documents[uri].text == moving(CHANGED)
+
+
 WRONG: dict[str, tuple[Callable[[Received], str] | str, str]] = {
     "takes back what was typed": (answering("chat", lambda r: r.replace("(net, tax)", "(net)")), "take back"),
     "rewrites all of it": (answering("chat", lambda r: "\n".join("x" for _ in r.split("\n"))), ""),
@@ -227,6 +243,10 @@ WRONG: dict[str, tuple[Callable[[Received], str] | str, str]] = {
     "answers nothing": ("", "empty"),
     "only blanks": (answering("chat", lambda r: r.replace("price = net", "price  =  net")), "only blanks"),
     "answers about another file": ("<REGION>\nfn main() {}\n", "cut short"),
+    "writes the text of another file": (
+        answering("chat", lambda r: "".join(f"    case {n}: run(step{n});\n" for n in range(r.count("\n")))),
+        "next to nothing of the text",
+    ),
     "says that nothing follows": ("<SAME/>", "would change nothing"),
     "brings marks in": (answering("chat", lambda r: r + "\n<|editable_region_end|>"), "marks of the model"),
 }

@@ -16,6 +16,7 @@ class Unusable(Enum):
 
     CUT_SHORT = "the answer was cut short and does not say how it goes on"
     LOST = "the answer does not begin where the region does"
+    FOREIGN = "the answer has next to nothing of the text that was to be changed"
     EMPTY = "the answer is empty"
     PROSE = "the answer is prose instead of code"
     ELSEWHERE = "the answer speaks of another place than it was asked about"
@@ -164,6 +165,8 @@ def guarded(material: Material, tokens: tuple[str, ...]) -> Material | None:
 SIMILAR = 0.7
 FIRST_QUARTER = 0.25
 LEAST_KEPT = 0.5
+LEAST_LINES, LEAST_LEFT = 4, 0.15
+_WORD = re.compile(r"\w{2,}")
 _FENCE = re.compile(r"\A\s*```[^\n`]*\n(.*?)(?:\n```[^\n]*\s*\Z|\Z)", re.DOTALL)
 
 
@@ -189,7 +192,9 @@ def settled(text: str, material: Material, is_cut: bool) -> Read:
         new = [*_stripped(new), *old[len(old) - blanks_old :]]
     if not "".join(new).strip() and "".join(old).strip():
         return Unusable.EMPTY
-    return Unusable.LOST if _has_lost_its_place(new, old) else "\n".join(new)
+    if _has_lost_its_place(new, old):
+        return Unusable.LOST
+    return Unusable.FOREIGN if _is_foreign(new, old) else "\n".join(new)
 
 
 def without_fence(text: str) -> str:
@@ -211,6 +216,17 @@ def _place_of(line: str, old: list[str], near: int) -> int | None:
         return None
     places = [index for index, other in enumerate(old) if other == line]
     return min(places, key=lambda index: abs(index - near), default=None)
+
+
+def _is_foreign(new: list[str], old: list[str]) -> bool:
+    """Whether next to nothing of a region is left in an answer, neither its lines nor their words: it is about
+    other text."""
+    said = [line.strip() for line in old if line.strip()]
+    kept = {line.strip() for line in new if line.strip()}
+    if min(len(said), len(kept)) < LEAST_LINES:
+        return False
+    words, others = set(_WORD.findall("\n".join(old))), set(_WORD.findall("\n".join(new)))
+    return sum(line in kept for line in said) <= LEAST_LEFT * len(said) and len(words & others) < 0.5 * len(words)
 
 
 def _has_lost_its_place(new: list[str], old: list[str]) -> bool:

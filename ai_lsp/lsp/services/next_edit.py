@@ -171,6 +171,13 @@ class NextEditService(Service):
 
     def files_changed(self, paths: Sequence[tuple[str, int]]) -> None:
         self.next_edits.engine.files_changed(paths)
+        changed = {path for path, _ in paths}
+
+        def is_gone(uri: str) -> bool:
+            path = from_lsp.path_of(uri) or ""
+            return path in changed or any(path.startswith(f"{folder}/") for folder in changed)
+
+        self.next_edits.files_changed(is_gone)
 
     def settings_changed(self) -> None:
         self.next_edits.engine.settings_changed()

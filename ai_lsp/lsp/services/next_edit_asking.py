@@ -91,6 +91,7 @@ class NextEdits:
         try:
             if not session.is_checked(query.uri):
                 await session.checked(query.uri)
+            await self._look_at_files()
             world = self._world(query)
             answer = await next_edit(query, world if may_ask_model else replace(world, model=None))
         finally:
@@ -132,6 +133,23 @@ class NextEdits:
             renamed=renames(recent),
             has_history=bool(recent),
         )
+
+    async def _look_at_files(self) -> None:
+        """Drop what was said of a file that is gone or reads otherwise by now; not every editor tells of that."""
+        faults = self.faults.stage.waiting
+        closed = [
+            p for p in (*self.stage.waiting, *faults) if not p.is_open and (p.origin == "model" or p in faults)
+        ]
+        for proposal in closed:
+            target = await self._target(proposal.uri)
+            if target is None or (not target[1] and target[0].text != proposal.snapshot.text):
+                self.files_changed(proposal.uri.__eq__)
+
+    def files_changed(self, is_gone: Callable[[str], bool]) -> None:
+        """Files that are not open have changed, or are gone: those whose uri is one of them."""
+        self.stage = self.stage.without_files(is_gone)
+        self.visited = self.visited.without_files(is_gone)
+        self.faults.stage = self.faults.stage.without_files(is_gone)
 
     async def _target(self, uri: str) -> tuple[DocumentSnapshot, bool] | None:
         """A document's text and that it is open, or a file's; None where it may not be read."""
