@@ -23,6 +23,7 @@ from ai_lsp.lsp.services.checking import CheckingService
 from ai_lsp.lsp.services.copilot_dialect import CopilotDialect
 from ai_lsp.lsp.services.instruct import InstructService
 from ai_lsp.lsp.services.learning import LearningService
+from ai_lsp.lsp.services.next_action import NextActionService
 from ai_lsp.lsp.services.next_edit import NextEditService
 from ai_lsp.lsp.services.review import ReviewService
 from ai_lsp.lsp.services.service import Command, Service, Work
@@ -258,6 +259,7 @@ SERVICES: tuple[type[Service], ...] = (
     ShellCommandService,
     ReviewService,
     NextEditService,
+    NextActionService,
     CopilotDialect,
     ApplyService,
     StatusLines,

@@ -14,6 +14,7 @@ COMMANDS = (
     "ai-lsp.status",
     "ai-lsp.snooze",
     "ai-lsp.nextEdit",
+    "ai-lsp.nextAction",
     "ai-lsp.edit",
     "ai-lsp.shellCommand",
     "ai-lsp.review",
