@@ -10,7 +10,7 @@ from functools import partial
 from typing import Any
 
 from ai_lsp import __version__
-from ai_lsp.completion.complete import complete
+from ai_lsp.completion.complete import alternatives, complete
 from ai_lsp.completion.query import Declined, Query, Reason, Suggestion
 from ai_lsp.completion.world import World
 from ai_lsp.lsp import actions, features, from_lsp, shown, status, to_lsp
@@ -145,9 +145,9 @@ class Server:
         uri = from_lsp.document_uri(params)
         snapshot = self.session.documents.get(uri)
         if snapshot is None:
-            return to_lsp.inline_items(None, whole_line=False)
+            return _nothing_inline()
         query = from_lsp.completion_query(params, snapshot, self.session.relative(uri))
-        return self._inline(self._suggest(query, request), to_lsp.wants_whole_line(params))
+        return self._inline(query, self._suggest(query, request), to_lsp.wants_whole_line(params))
 
     def completion(self, params: Any, request: Request | None) -> Any:
         uri = from_lsp.document_uri(params)
@@ -191,8 +191,15 @@ class Server:
             return None
         return self.session.documents.followed(query)
 
-    async def _inline(self, work: Work, whole_line: bool) -> Any:
-        return to_lsp.inline_items(await work(), whole_line=whole_line)
+    async def _inline(self, query: Query, work: Work, whole_line: bool) -> Any:
+        if (found := await work()) is None:
+            return _nothing_inline()
+        others: list[Suggestion] = []
+        if query.is_invoked and found.snapshot is query.snapshot:
+            others = await alternatives(query, self.session.world(query), found)
+            for each in others:
+                self.session.shown.offer(each)
+        return to_lsp.inline_items(found, *others, whole_line=whole_line)
 
     async def _in_list(self, work: Work) -> Any:
         task: asyncio.Task[Suggestion | None] = self.session.spawn("completion", work())
@@ -268,7 +275,7 @@ SERVICES: tuple[type[Service], ...] = (
 
 
 def _nothing_inline() -> Any:
-    return to_lsp.inline_items(None, whole_line=False)
+    return to_lsp.inline_items(whole_line=False)
 
 
 def _nothing_in_list() -> Any:

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections import OrderedDict
-from collections.abc import Iterable
+from collections.abc import Iterable, Iterator
 from dataclasses import dataclass, replace
 
 from ai_lsp.completion.query import Query, Suggestion
@@ -84,6 +84,15 @@ class Answers:
                 self._kept.move_to_end(number)
                 best = answer, rest
         return best
+
+    def all(self, spot: Spot, epoch: str) -> Iterator[str]:
+        """What is left of every answer that agrees with what stands at a spot, the newest first."""
+        for number in reversed(self._by_key.get(_key(spot, epoch), {})):
+            answer, _ = self._kept[number]
+            typed = typed_since(answer.spot, spot)
+            rest = None if typed is None else rest_of(answer.text, typed, is_whole=True)
+            if rest is not None and rest.text.strip():
+                yield rest.text
 
     def forget(self, spot: Spot) -> None:
         """The user dismissed what was shown at a spot: answers that would show it again go."""

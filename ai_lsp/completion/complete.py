@@ -32,6 +32,12 @@ _PREDICTOR_MAY = (Reason.MODEL_FAILED, Reason.WITHHELD)
 
 _PARTIAL_WORD = re.compile(r"\w+\Z")
 
+_DANGLING = re.compile(r"(?:\s|->|=>|[-+*/%=<>&|^~?:,.@\\])+\Z")
+"""Marks behind which something must follow: a suggestion that ends so looks as if it were torn off."""
+
+ALTERNATIVES = 3
+"""Suggestions offered at most where they are asked for by hand."""
+
 
 @dataclass(frozen=True, slots=True)
 class Patience:
@@ -51,6 +57,8 @@ PAUSE_S = 0.12
 
 async def complete(query: Query, world: World) -> Suggestion | Declined:
     """The suggestion for a query, true of the document at the moment of the answer, or why there is none."""
+    if world.moment.ask_scope is not None:
+        world = replace(world, moment=replace(world.moment, scope=await world.moment.ask_scope(), ask_scope=None))
     refused = decide(query, world.settings, is_off=world.is_off, is_ignored=world.is_ignored, moment=world.moment)
     if refused is not None:
         return refused
@@ -74,9 +82,28 @@ async def complete(query: Query, world: World) -> Suggestion | Declined:
     return answer if isinstance(answer, Declined) else _with_menu(_true_now(answer, world), query)
 
 
+async def alternatives(query: Query, world: World, first: Suggestion) -> list[Suggestion]:
+    """What else may be offered beside `first` to somebody who asks by hand, as far as it costs nothing: earlier
+    answers of the model that begin here, and what the embedded predictor says."""
+    found: list[Suggestion | Declined] = []
+    if world.route is not None and world.reuse is not None:
+        asking = _Asking(query, world, world.route, world.reuse)
+        found += [asking.made(text) for text in world.reuse.answers.all(spot_of(query), asking.epoch)]
+    if first.origin != "local":
+        found.append(await _ask_predictor(query, world, world.settings.least_confidence, SURE_S))
+    out: list[Suggestion] = [first]
+    for each in found:
+        each = each if isinstance(each, Declined) else _true_now(each, world)
+        if isinstance(each, Suggestion) and not any(
+            one.text.startswith(each.text) or each.text.startswith(one.text) for one in out
+        ):
+            out.append(each)
+    return out[1:ALTERNATIVES]
+
+
 def anticipate(query: Query, world: World) -> None:
     """A key has come, and the editor will ask about it in a moment: what it will wait for begins now."""
-    if world.route is None or world.reuse is None or world.due is not None:
+    if world.route is None or world.reuse is None or world.due is not None or world.moment.ask_scope is not None:
         return
     if (
         decide(query, world.settings, is_off=world.is_off, is_ignored=world.is_ignored, moment=world.moment)
@@ -152,7 +179,8 @@ class _Asking:
         """Have on its way what a request in a moment will need."""
         spot = spot_of(self.query)
         flight, _, known = self._seen(spot)
-        if flight is None and known is None and on_screen is None and not self._debounce_s():
+        is_idle = flight is None and known is None and on_screen is None
+        if is_idle and not self.world.moment.is_correction and not self._debounce_s():
             flight = self._start(self.query, spot)
         if flight is not None and not flight.is_over:
             self.reuse.flights.expect(flight)
@@ -197,9 +225,9 @@ class _Asking:
         rest = flight.rest(typed) if flight is not None else None
         if rest is not None and (cached is None or len(rest.text) > len(cached[1].text)):
             text = _presentable(rest.text)
-            made = self._suggestion(text, is_whole=False) if text else None
+            made = self.made(text) if text else None
             return None if isinstance(made, Declined) else made
-        return None if cached is None else self._suggestion(cached[1].text, is_whole=cached[0].is_whole)
+        return None if cached is None else self.made(_ended(cached[1].text, is_whole=cached[0].is_whole))
 
     def _steady(self, on_screen: Suggestion | None, new: Suggestion | Declined | None) -> Suggestion | None:
         """What stands on the screen is only made longer, unless the user has stopped to read."""
@@ -213,7 +241,9 @@ class _Asking:
 
     async def _ask_anew(self, spot: Spot) -> Suggestion | Declined:
         """Wait for the typing where that spares the model, ask it, and let the predictor speak first where it is
-        sure: the model's answer then waits for the next key."""
+        sure: the model's answer then waits for the next key. A typo being mended asks for nothing new."""
+        if self.world.moment.is_correction and not self.query.is_invoked:
+            return Declined(Reason.CORRECTING)
         wait = self._debounce_s()
         if wait > 0 and not self.query.is_invoked:
             await asyncio.sleep(wait)
@@ -272,18 +302,18 @@ class _Asking:
                 if flight.is_over:
                     if typed and not rest.text.strip() and not flight.is_whole:
                         return None
-                    return self._suggestion(rest.text, is_whole=flight.is_whole)
+                    return self.made(_ended(rest.text, is_whole=flight.is_whole))
                 waited = flight.age_s - (flight.first_s or flight.age_s)
                 if _has_line(rest.text) and is_decided(rest.text, self.query, self.limits):
-                    return self._suggestion(rest.text, is_whole=False)
+                    return self.made(rest.text)
                 due = patience.lines_s if _has_line(rest.text) else patience.words_s
                 text = _presentable(rest.text) if waited >= due and not self.query.is_invoked else ""
-                if text and isinstance(made := self._suggestion(text, is_whole=False), Suggestion):
+                if text and isinstance(made := self.made(text), Suggestion):
                     return made
                 await flight.news(due - waited if waited < due else None)
         return None
 
-    def _suggestion(self, raw: str, *, is_whole: bool) -> Suggestion | Declined:
+    def made(self, raw: str) -> Suggestion | Declined:
         """The text worth showing of the rest of an answer."""
         query = self.query
         cleaned = clean(raw, query, self.limits)
@@ -327,8 +357,13 @@ def _presentable(text: str) -> str:
     """Of a text that goes on: its whole lines, or else its whole words; "" where that is nothing to show."""
     if text.lstrip().startswith("`"):  # perhaps the beginning of a fence
         return ""
-    cut = text[: text.rfind("\n")] if _has_line(text) else _PARTIAL_WORD.sub("", text)
+    cut = text[: text.rfind("\n")] if _has_line(text) else _DANGLING.sub("", _PARTIAL_WORD.sub("", text))
     return cut if cut.strip() else ""
+
+
+def _ended(text: str, *, is_whole: bool) -> str:
+    """Of a text to which nothing more will come: one that was stopped ends with what is whole of it."""
+    return text if is_whole else _presentable(text) or text
 
 
 # The end ----------------------------------------------------------------------------------------------------

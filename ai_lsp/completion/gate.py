@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Awaitable, Callable, Sequence
 from dataclasses import dataclass
 from typing import Literal
 
@@ -16,6 +16,8 @@ MAX_LINE_CHARS = 2_000
 REJECTED_ENOUGH = 0.7
 """Weight of the dismissals on a line, each halved every few seconds, from which on nothing is offered there."""
 
+Scope = Literal["code", "comment", "string"]
+
 _BINARY_SAMPLE = 1_024
 
 
@@ -24,7 +26,8 @@ class Moment:
     """What happened lately, as far as it says whether a suggestion is wanted.
 
     `snoozed_s` is how long the user still wants to be left alone, in seconds. `rejected` is the weight of what
-    was dismissed on the cursor's line. `removed` is what was taken away lately.
+    was dismissed on the cursor's line. `removed` is what was taken away lately. `ask_scope` finds out the scope,
+    off the loop, where a setting depends on it.
     """
 
     snoozed_s: float = 0.0
@@ -32,7 +35,8 @@ class Moment:
     is_undone: bool = False
     is_correction: bool = False
     has_several_cursors: bool = False
-    scope: Literal["code", "comment", "string"] = "code"
+    scope: Scope = "code"
+    ask_scope: Callable[[], Awaitable[Scope]] | None = None
     rejected: float = 0.0
     removed: Sequence[Removal] = ()
 
@@ -98,7 +102,7 @@ def _not_now(query: Query, settings: CompletionSettings, moment: Moment) -> Decl
     if moment.is_undone:
         return Declined(Reason.UNDONE)
     if moment.is_correction and is_shy:
-        return Declined(Reason.CORRECTING)
+        return Declined(Reason.CORRECTING, "completion.aggressiveness is shy")
     if moment.scope == "comment" and not settings.in_comments:
         return Declined(Reason.IN_COMMENT)
     if moment.scope == "string" and not settings.in_strings:

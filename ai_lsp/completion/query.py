@@ -26,7 +26,7 @@ class Reason(Enum):
     NOT_EDITED = "nothing was typed here since the file was opened, and completion.aggressiveness is shy"
     SEVERAL_CURSORS = "several cursors type at once"
     UNDONE = "the last change was an undo or a redo"
-    CORRECTING = "one character was just deleted, and completion.aggressiveness is shy"
+    CORRECTING = "a character was just deleted, and nothing new is asked for before the next key"
     IN_COMMENT = "the cursor is in a comment (completion.in_comments)"
     IN_STRING = "the cursor is in a string (completion.in_strings)"
     JUST_REJECTED = "a suggestion was just dismissed on this line"

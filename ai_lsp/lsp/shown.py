@@ -55,6 +55,10 @@ class Shown:
         for told in self._shown:
             told(suggestion, took_ms)
         self._last[suggestion.snapshot.uri] = suggestion
+        self.offer(suggestion)
+
+    def offer(self, suggestion: Suggestion) -> None:
+        """A suggestion goes out beside another: it can be accepted, and is not on the screen yet."""
         self._by_id[suggestion.id] = suggestion
         while len(self._by_id) > REMEMBERED:
             self._by_id.popitem(last=False)

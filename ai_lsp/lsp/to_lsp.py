@@ -29,8 +29,8 @@ def accept_command(suggestion: Suggestion) -> dict[str, Any]:
     return {"title": "Accept suggestion", "command": "ai-lsp.accept", "arguments": [suggestion.id]}
 
 
-def inline_items(suggestion: Suggestion | None, *, whole_line: bool) -> dict[str, Any]:
-    """The reply to textDocument/inlineCompletion. "Nothing" is an empty list, never null.
+def inline_items(*suggestions: Suggestion, whole_line: bool) -> dict[str, Any]:
+    """The reply to textDocument/inlineCompletion, the best first. "Nothing" is an empty list, never null.
 
     `whole_line`: clients of the Copilot kind (they send `formattingOptions`) want a range that starts at
     column 0 and a text that repeats what is typed; the others want an insertion at the cursor.
@@ -38,21 +38,19 @@ def inline_items(suggestion: Suggestion | None, *, whole_line: bool) -> dict[str
     Lines end in `\\n` whatever the document has: editors put in their own, and Neovim 0.12.4 splits the text at
     `\\n` alone, so that a `\\r` would stay in the user's text (tests/editors/test_neovim.py).
     """
-    if suggestion is None:
-        return {"items": []}
+    return {"items": [_inline_item(each, whole_line=whole_line) for each in suggestions]}
+
+
+def _inline_item(suggestion: Suggestion, *, whole_line: bool) -> dict[str, Any]:
     snapshot, offset = suggestion.snapshot, suggestion.offset
     start, lead = offset, ""
     if whole_line:
         start = snapshot.line_span(snapshot.line_at(offset)).start
         lead = snapshot.slice(start, offset)
     return {
-        "items": [
-            {
-                "insertText": lead + suggestion.text,
-                "range": lsp_range(snapshot, start, offset + suggestion.covers),
-                "command": accept_command(suggestion),
-            }
-        ]
+        "insertText": lead + suggestion.text,
+        "range": lsp_range(snapshot, start, offset + suggestion.covers),
+        "command": accept_command(suggestion),
     }
 
 

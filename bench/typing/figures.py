@@ -39,12 +39,13 @@ def figures(
     unseen = [row for row in finished_rows if row["text"].strip() and not _was_shown(row, ghosts)]
     kept = [one.was_kept for one in keys if one.was_kept is not None]
     lags = _lags(record, rows)
-    total, on, right, line = _shares(record, finished)
+    total, on, begins, right, line = _shares(record, finished)
     arrivals = sorted(row["at"] for row in rows)
     spared = [span for span in record.shown_spans if _count(arrivals, *span) == 0]
     return {
         "keys": len(keys),
         "on_screen": on / total,
+        "begins_right": begins / total,
         "right": right / total,
         "right_line": line / total,
         "shown_p50_ms": quantile(record.shown_ms, 0.5),
@@ -54,6 +55,7 @@ def figures(
         "requests_per_key": len(rows) / count,
         "cancelled": len(is_closed) / max(1, len(rows)),
         "never_shown": len(unseen) / max(1, len(finished_rows)),
+        "never_shown_of_all": len(unseen) / max(1, len(rows)),
         "reread_per_key": sum(row.get("unread", row.get("prompt", 0)) for row in rows) / count,
         "flickers": len(record.flickers),
         "stale": record.stale,
@@ -65,9 +67,10 @@ def figures(
     }
 
 
-def _shares(record: Recording, finished: Mapping[str, str]) -> tuple[float, float, float, float]:
-    """Seconds of typing; of these, with a suggestion, with a right one, with one right to the line's end."""
-    total = on = right = line = 0.0
+def _shares(record: Recording, finished: Mapping[str, str]) -> tuple[float, float, float, float, float]:
+    """Seconds of typing; of these, with a suggestion, with one whose next character is right, whose next word is,
+    with one right to the line's end."""
+    total = on = begins = right = line = 0.0
     for now, after in pairwise(record.screens):
         if not now.is_typing:
             continue
@@ -78,11 +81,12 @@ def _shares(record: Recording, finished: Mapping[str, str]) -> tuple[float, floa
         on += span
         if now.place is not None:
             rest = finished[now.path][now.place :]
+            begins += span * rest.startswith(now.ghost[:1])
             if is_right(now.ghost, rest):
                 right += span
                 first = now.ghost.split("\n")[0]
                 line += span * (rest.split("\n")[0].startswith(first) if first else 1)
-    return total or 1.0, on, right, line
+    return total or 1.0, on, begins, right, line
 
 
 def _was_shown(row: Mapping[str, Any], ghosts: Sequence[tuple[str, int | None, str]]) -> bool:
@@ -114,6 +118,7 @@ def _count(arrivals: Sequence[float], start: float, end: float) -> int:
 ROWS = (
     ("keys", "keys", "{:.0f}"),
     ("a suggestion is on screen", "on_screen", "{:.1%}"),
+    ("  and its next character is right", "begins_right", "{:.1%}"),
     ("  and its next word is right", "right", "{:.1%}"),
     ("  and right to the end of the line", "right_line", "{:.1%}"),
     ("key to answer with a suggestion, p50 (ms)", "shown_p50_ms", "{:.1f}"),
@@ -123,6 +128,7 @@ ROWS = (
     ("model requests per key", "requests_per_key", "{:.3f}"),
     ("  of them cancelled", "cancelled", "{:.1%}"),
     ("  of the finished, never shown", "never_shown", "{:.1%}"),
+    ("  finished and never shown, of all", "never_shown_of_all", "{:.1%}"),
     ("prompt tokens re-read per key, one slot", "reread_per_key", "{:.0f}"),
     ("flickers", "flickers", "{:.0f}"),
     ("stale answers", "stale", "{:.0f}"),

@@ -136,7 +136,7 @@ class Server:
         content = await reader.readexactly(int(size[1])) if size else b""
         body = json.loads(content) if content else {}
         for dialect in ("llamacpp", "openai"):
-            found = document(dialect, path, body)
+            found = None if content else document(dialect, path, body)
             if found is not None:
                 data = json.dumps(found).encode()
                 writer.write(_head("application/json", len(data)) + data)
@@ -181,15 +181,23 @@ class Server:
                 self.cached = prompt[: agreed + int((len(prompt) - agreed) * share)]
                 raise
             facts = self.cut(received, tokens, row["prompt"], row["prompt"] - unread)
-            writer.write(_head(talk.content_type))
-            for event in talk.first(facts):
+            is_streamed = bool(received.body.get("stream"))
+            if is_streamed:
+                writer.write(_head(talk.content_type))
+            for event in talk.first(facts) if is_streamed else ():
                 _send(writer, talk.write(event))
             began = time.monotonic()
             for number, piece in enumerate(facts.pieces):
-                _send(writer, talk.write(talk.piece(piece)))
+                if is_streamed:
+                    _send(writer, talk.write(talk.piece(piece)))
                 row["text"] += piece
                 self.cached += piece
                 await asyncio.sleep(max(0.0, began + (number + 1) / self.profile.tokens_per_s - time.monotonic()))
+            if not is_streamed:
+                data = json.dumps(talk.whole(facts), separators=(",", ":")).encode()  # as llama.vim expects
+                writer.write(_head("application/json", len(data)) + data)
+                row["ended_at"] = time.monotonic()
+                return
             for event in talk.last(facts):
                 if event.get("choices") != [] or "stream_options" in received.body:
                     _send(writer, talk.write(event))
@@ -203,6 +211,8 @@ class Server:
         body = received.body
         limits = ("n_predict", "max_tokens", "max_completion_tokens", "num_predict")
         limit = next((int(body[key]) for key in limits if key in body), 128)
+        if wanted_ms := body.get("t_max_predict_ms"):
+            limit = min(limit, int(wanted_ms * self.profile.tokens_per_s / 1000))
         pieces, text = [], ""
         for token in tokens[:limit]:
             text += token

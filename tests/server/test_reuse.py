@@ -159,3 +159,39 @@ async def test_what_is_known_is_shown_at_once_while_more_is_on_its_way(
         assert rest is not None
         assert rest.startswith(first[1:])
         assert time.monotonic() - began < 0.05
+
+
+async def test_asked_by_hand_other_answers_are_offered_beside_the_first(
+    tmp_path: Path, model: ScriptedModel
+) -> None:
+    body = "def start(self):\n    self.connection = open_connection(self.address)\n"
+    for name in "bcdef":
+        (tmp_path / f"{name}.py").write_text(body)
+    model.change(reply="nect(self.address)")
+    async with session(tmp_path, route(model.url)) as client:
+        await ready(client)
+        text = body[: body.index("nection(")]
+        uri = open_file(client, tmp_path, "a.py", text)
+        for _ in range(100):  # the predictor learns the workspace meanwhile
+            found = (await client.ask_inline(uri, len(text), trigger=1).answer)["items"]
+            if len(found) > 1:
+                break
+            await asyncio.sleep(0.05)
+        first, second = found
+        assert first["insertText"] == "nect(self.address)"
+        assert second["insertText"].startswith("nection(self")
+        client.change(uri, len(text), len(text), second["insertText"])
+        await client.request("workspace/executeCommand", second["command"])
+        while_typing = (await client.ask_inline(uri, len(client.documents[uri].text)).answer)["items"]
+        assert len(while_typing) <= 1
+
+
+async def test_half_an_answer_is_not_shown_torn_off(tmp_path: Path, model: ScriptedModel) -> None:
+    model.change(reply="name: str) -> tuple", tokens_per_s=20, hang_after=1_000)
+    async with session(tmp_path, route(model.url)) as client:
+        await ready(client)
+        text = "import os\nimport sys\n\n\ndef total("
+        uri = open_file(client, tmp_path, "a.py", text)
+        found = await shown(client, uri, len(text))
+        assert found
+        assert found[-1] not in " ->:,"

@@ -79,7 +79,12 @@ async def test_after_an_undo_and_with_several_cursors_it_is_quiet(tmp_path: Path
         assert "undo" in await why(client)
         client.change(uri, AT, AT, "q")
         client.change(uri, AT, AT + 1, "")  # a backspace
-        assert len(await items(client, uri, AT)) == 1
+        assert await items(client, uri, AT) == []
+        assert "deleted" in await why(client)
+        assert len(await items(client, uri, AT, trigger=1)) == 1  # by hand
+        client.change(uri, AT, AT, "w")
+        client.change(uri, AT, AT + 1, "")
+        assert len(await items(client, uri, AT)) == 1  # known by now: a mended typo brings back what stood there
 
 
 async def test_removed_text_does_not_come_back_until_it_is_typed_again(
@@ -107,3 +112,17 @@ async def test_one_removal_right_after_opening_silences_nothing(tmp_path: Path, 
         uri = open_file(client, tmp_path, "a.py", full)
         client.change(uri, AT, AT + len("compute(2)"), "")
         assert len(await items(client, uri, AT)) == 1
+
+
+async def test_comments_and_strings_are_quiet_where_a_setting_says_so(
+    tmp_path: Path, model: ScriptedModel
+) -> None:
+    options = route(model.url) | {"completion": {"in_comments": False, "in_strings": False}}
+    async with session(tmp_path, options) as client:
+        await ready(client)
+        text = '# a\nb = "c"\nd = \n'
+        uri = open_file(client, tmp_path, "a.py", text)
+        for at, said in ((text.index("a\n") + 1, "comment"), (text.index('c"') + 1, "string")):
+            assert await items(client, uri, at) == []
+            assert said in await why(client)
+        assert len(await items(client, uri, text.index("d = ") + 4)) == 1

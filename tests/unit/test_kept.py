@@ -81,6 +81,26 @@ async def test_each_moment_is_told_also_for_what_is_gone_before_it(
     assert [(e["after_s"], e["kept"]) for e in events] == [(0.05, not is_removed), (0.1, not is_removed)]
 
 
+async def test_what_stands_in_a_document_that_is_closed_is_kept(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setenv("XDG_STATE_HOME", str(tmp_path))
+    session = Session(Quiet())
+    service = LearningService(session, kept_after_s=(0.05, 60.0))
+    session.services = (service,)
+    session.opened(URI, 1, "python", TEXT)
+    document = session.documents.get(URI)
+    assert document is not None
+    session.shown.add(Suggestion("1", document, AT, "return x", "local"))
+    place = {"line": 1, "character": 4}
+    session.changed(URI, 2, [{"range": {"start": place, "end": place}, "text": "return x"}])
+    await asyncio.sleep(0.15)
+    session.closed(URI)
+    await session.aclose()
+    events = [e for e in read_journal(service.journal.path) if e["event"] == "kept"]
+    assert [(e["after_s"], e["kept"]) for e in events] == [(0.05, True), (60.0, True)]
+
+
 def test_the_figures_count_both_moments() -> None:
     told = [
         {"event": "kept", "after_s": s, "kept": k}

@@ -50,6 +50,15 @@ class Watched:
     is_taken: bool = False
 
 
+@dataclass(slots=True)
+class Taken:
+    """A suggestion that was taken, and the seconds after which it is still to be looked for."""
+
+    suggestion: Suggestion
+    features: Row
+    moments: list[float]
+
+
 class LearningService(Service):
     """Watches suggestions, keeps the figures, and holds back what is seldom taken."""
 
@@ -60,6 +69,7 @@ class LearningService(Service):
         self.known = Acceptance()
         self._watched: dict[str, Watched] = {}  # by document
         self._passed: dict[str, str] = {}  # id of the last suggestion judged, by document
+        self._taken: list[Taken] = []
         self._held = 0
         self._again = 0
         self._is_read = False
@@ -158,6 +168,9 @@ class LearningService(Service):
     def closed(self, uri: str) -> None:
         self._watched.pop(uri, None)
         self._passed.pop(uri, None)
+        for taken in self._taken:
+            if taken.suggestion.snapshot.uri == uri:
+                self._look(taken, is_last=True)
 
     # When it is over
 
@@ -186,22 +199,32 @@ class LearningService(Service):
             self.session.spawn("kept", self._look_back(replace(suggestion, text=text), watched.features))
 
     async def _look_back(self, suggestion: Suggestion, features: Row) -> None:
+        taken = Taken(suggestion, features, list(self._kept_after_s))
+        self._taken.append(taken)
         waited = 0.0
-        for nth, after_s in enumerate(self._kept_after_s):
+        while taken.moments:
+            after_s = taken.moments[0]
             await asyncio.sleep(after_s - waited)
             waited = after_s
-            document = self.session.documents.get(suggestion.snapshot.uri)
-            later = self.session.edits_since(suggestion.snapshot)
-            if document is None or later is None:
-                return  # closed, or too many edits ago: nobody knows
-            if still_there(suggestion, document, later):
-                self._write("kept", suggestion, after_s=after_s, kept=True)
-                continue
-            for missed_s in self._kept_after_s[nth:]:  # what is gone after 30 s is no more after 5 min
-                self._write("kept", suggestion, after_s=missed_s, kept=False)
-            if self.session.settings.completion.learning:
-                self.known = learned(self.known, features, 0.0)
+            self._look(taken)
+        self._taken.remove(taken)
+
+    def _look(self, taken: Taken, *, is_last: bool = False) -> None:
+        """Tell whether it stands, for its next moment. What is gone is gone for all of them, and what stands in a
+        document that is being closed stays."""
+        suggestion = taken.suggestion
+        document = self.session.documents.get(suggestion.snapshot.uri)
+        later = self.session.edits_since(suggestion.snapshot)
+        if not taken.moments or document is None or later is None:
+            taken.moments.clear()  # told already, or too many edits ago: nobody knows
             return
+        kept = still_there(suggestion, document, later)
+        told = taken.moments[:1] if kept and not is_last else list(taken.moments)
+        for after_s in told:
+            self._write("kept", suggestion, after_s=after_s, kept=kept)
+        del taken.moments[: len(told)]
+        if not kept and self.session.settings.completion.learning:
+            self.known = learned(self.known, taken.features, 0.0)
 
     def _write(self, event: Event, suggestion: Suggestion, **facts: Any) -> None:
         if not self.session.settings.completion.learning:

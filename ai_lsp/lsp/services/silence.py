@@ -6,11 +6,11 @@ import asyncio
 import math
 from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass, replace
-from functools import lru_cache
-from typing import TYPE_CHECKING, Any, Literal
+from functools import lru_cache, partial
+from typing import TYPE_CHECKING, Any
 
 from ai_lsp.completion.clean import Removal
-from ai_lsp.completion.gate import Moment
+from ai_lsp.completion.gate import Moment, Scope
 from ai_lsp.completion.query import Query, Suggestion
 from ai_lsp.lsp.services.service import Command, Service
 from ai_lsp.text.document import DocumentSnapshot
@@ -151,7 +151,7 @@ class SilenceService(Service):
             is_undone=not last.deletions and session.history.last_kind(uri) in (Kind.UNDO, Kind.REDO),
             is_correction=last.has_typed_before and 0 < last.deletions < 3,
             has_several_cursors=last.has_several_cursors,
-            scope=_scope(query) if self._needs_scope() else "code",
+            ask_scope=partial(asyncio.to_thread, _scope, query) if self._needs_scope() else None,
             rejected=self._rejected(query, now),
             removed=() if last.is_typing else self._removed(uri, now),
         )
@@ -215,7 +215,7 @@ def _warm(document: DocumentSnapshot) -> None:
     warm(document.language_id, document.uri)
 
 
-def _scope(query: Query) -> Literal["code", "comment", "string"]:
+def _scope(query: Query) -> Scope:
     from ai_lsp.context.scopes import scope_at  # needed only where a setting says so
 
     return scope_at(query.snapshot, query.offset)
