@@ -2,15 +2,13 @@
 
 from __future__ import annotations
 
-import difflib
 import os
 import re
 import subprocess
 from dataclasses import dataclass
 
-from ai_lsp.text.document import split_lines
-
 _HUNK = re.compile(rb"^@@ -\d+(?:,\d+)? \+(\d+)(?:,(\d+))? @@")
+_INDEX = re.compile(rb"^index ([0-9a-f]{40,64})\.\.")
 TIMEOUT_S = 60.0
 MOST_FILES = 2_000
 
@@ -27,10 +25,12 @@ class NoChanges(Exception):
 
 @dataclass(frozen=True, slots=True)
 class Changed:
-    """A changed file that still exists: its path in the repository, and the 0-based numbers of its new lines."""
+    """A changed file that still exists: its path in the repository, the 0-based numbers of its new lines, and the
+    name by which git knows its text before the change, empty for a new file."""
 
     path: str
     lines: frozenset[int]
+    before: str = ""
 
 
 def changed_files(root: str, revision: str) -> tuple[str, list[Changed]]:
@@ -46,7 +46,7 @@ def changed_files(root: str, revision: str) -> tuple[str, list[Changed]]:
     out = _git(top, "diff", "--no-color", "--no-ext-diff", "--no-textconv", "-U0", "-M", "--no-prefix", "-z",
                "--diff-filter=ACMRT", "--name-only", revision, "--")  # fmt: skip
     names = [os.fsdecode(name) for name in out.split(b"\0") if name]
-    found = [Changed(name, _lines(top, revision, name)) for name in names[:MOST_FILES]]
+    found = [_changed(top, revision, name) for name in names[:MOST_FILES]]
     if ".." not in revision:
         others = _git(top, "ls-files", "--others", "--exclude-standard", "-z")
         new = [os.fsdecode(name) for name in others.split(b"\0") if name]
@@ -54,30 +54,20 @@ def changed_files(root: str, revision: str) -> tuple[str, list[Changed]]:
     return top, found
 
 
-MOST_LINES = 20_000
-"""Lines of a text above which it is not compared with its last commit."""
+def text_at_head(root: str, path: str) -> str | None:
+    """A file's text in the last commit, empty for a new one.
 
-
-def changed_lines(root: str, path: str, text: str) -> frozenset[int] | None:
-    """The 0-based lines of a text, perhaps unsaved, that differ from the last commit; all of a file that is new.
-
-    None where that cannot be told: no repository, no commits, a file too long to compare.
+    None where that cannot be told: no repository, no commits.
     """
-    if text.count("\n") > MOST_LINES:
-        return None
     try:
         prefix = os.fsdecode(_git(root, "rev-parse", "--show-prefix")).strip()
         _git(root, "rev-parse", "--verify", "--quiet", "HEAD")
     except NoChanges:
         return None
-    new = split_lines(text)
     try:
-        old = split_lines(_git(root, "cat-file", "blob", f"HEAD:{prefix}{path}").decode("utf-8", "replace"))
+        return _git(root, "cat-file", "blob", f"HEAD:{prefix}{path}").decode("utf-8", "replace")
     except NoChanges:
-        return frozenset(range(len(new)))
-    matcher = difflib.SequenceMatcher(None, old, new, autojunk=len(new) > 2_000)
-    spans = ((j1, j2) for tag, _, _, j1, j2 in matcher.get_opcodes() if tag in ("replace", "insert"))
-    return frozenset(line for start, end in spans for line in range(start, end))
+        return ""
 
 
 def _verify(top: str, revision: str) -> None:
@@ -93,14 +83,28 @@ def _verify(top: str, revision: str) -> None:
         raise NoChanges(f"there is no revision {revision!r} in {top}") from None
 
 
-def _lines(top: str, revision: str, name: str) -> frozenset[int]:
-    out = _git(top, "diff", "--no-color", "--no-ext-diff", "--no-textconv", "-U0", "-M", revision, "--", name)
+def _changed(top: str, revision: str, name: str) -> Changed:
+    out = _git(top, "diff", "--no-color", "--no-ext-diff", "--no-textconv", "-U0", "-M", "--full-index",
+               revision, "--", name)  # fmt: skip
     lines: set[int] = set()
+    before = ""
     for row in out.split(b"\n"):
         if hunk := _HUNK.match(row):
             start, count = int(hunk[1]), int(hunk[2]) if hunk[2] else 1
             lines.update(range(start - 1, start - 1 + count))
-    return frozenset(lines)
+        elif not lines and (index := _INDEX.match(row)):
+            before = "" if not index[1].strip(b"0") else index[1].decode("ascii")
+    return Changed(name, frozenset(lines), before)
+
+
+def text_before(top: str, changed: Changed) -> str | None:
+    """The text of a changed file before the change; None where there was none or git does not give it."""
+    if not changed.before:
+        return None
+    try:
+        return _git(top, "cat-file", "blob", changed.before).decode("utf-8", "replace")
+    except NoChanges:
+        return None
 
 
 def _all_lines(path: str) -> frozenset[int]:

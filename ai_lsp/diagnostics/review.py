@@ -35,13 +35,13 @@ LINES_PER_PLAIN_FLAG, LEAST_PLAIN = 40, 5
 
 def review(task: Task) -> list[Finding]:
     """The findings of one file, surest first within their severity, in the order of the text."""
-    source = read(task.path, task.language_id, task.text)
+    source = read(task.path, task.language_id, task.text, task.before)
     if source is None:
         return []
     found = merged(_found(source, task.disabled))
     lines = Lines(task.text)
     changed = task.changed or frozenset()
-    fresh = [f for f in found if f.confidence >= SURE_ON_CHANGED and lines.touches(f.span, changed)]
+    fresh = [f for f in found if _is_of(f, changed, lines)]
     found = fresh if task.only_changed else [f for f in found if f.confidence >= SURE or f in fresh]
     reviewed = len(changed) if task.only_changed else lines.count
     kept = within_budget(found, reviewed, danger_lines(source, lines.starts), lines)
@@ -56,6 +56,14 @@ def _found(source: Source, disabled: Collection[str]) -> Iterable[Finding]:
             yield from finder.find(source)
         except RecursionError:  # a tree deeper than Python's stack is data, not code
             log.info("%s gave up on %s", finder.code, source.path)
+
+
+def _is_of(finding: Finding, changed: Collection[int], lines: Lines) -> bool:
+    """Whether a finding is about a change: it stands in a changed line, or, a surer one, speaks of one."""
+    if lines.touches(finding.span, changed):
+        return finding.confidence >= SURE_ON_CHANGED
+    spoken_of = any(lines.touches(r.span, changed) for r in finding.related if not r.path)
+    return finding.confidence >= SURE and spoken_of
 
 
 def merged(findings: Iterable[Finding]) -> list[Finding]:

@@ -10,6 +10,7 @@ from tree_sitter import Node
 
 from ai_lsp.context.languages import language_of, syntax_of
 from ai_lsp.context.syntax_facts import tree_bytes
+from ai_lsp.diagnostics.rewrites import Rewrites
 from ai_lsp.text.edit import Span
 
 DEEPEST = 400
@@ -18,12 +19,14 @@ DEEPEST = 400
 
 @dataclass(frozen=True)
 class Source:
-    """One file. `path` is relative to its folder with `/`; `language` is a row's name of context/languages.py."""
+    """One file. `path` is relative to its folder with `/`; `language` is a row's name of context/languages.py;
+    `rewrites` tells how the text differs from what it was, None where that is not known."""
 
     path: str
     language: str
     text: str
     root: Node
+    rewrites: Rewrites | None = None
     worked_out: dict[str, Any] = field(default_factory=dict, repr=False)
     """What finders share: the first one that needs it works it out."""
     _by_type: dict[str, list[Node]] = field(default_factory=dict, repr=False)
@@ -53,12 +56,13 @@ class Source:
         )
 
 
-def read(path: str, language_id: str, text: str) -> Source | None:
+def read(path: str, language_id: str, text: str, before: str | None = None) -> Source | None:
     """A file with its tree; None where its language has no grammar."""
     row = language_of(language_id, path)
     if row is None:
         return None
-    return Source(path, row.name, text, syntax_of(row).parser().parse(tree_bytes(text)).root_node)
+    rewrites = Rewrites(before, text) if before is not None else None
+    return Source(path, row.name, text, syntax_of(row).parser().parse(tree_bytes(text)).root_node, rewrites)
 
 
 def walk(node: Node, keep: Callable[[Node], bool] | None = None) -> Iterator[Node]:

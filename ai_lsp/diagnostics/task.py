@@ -10,8 +10,8 @@ class Task:
     """What to review.
 
     `path` is relative to `root`, an absolute folder or empty; `changed` are 0-based numbers of the lines that a
-    change touched, None where that is not known; with `only_changed` nothing else is reported; `disabled` are
-    codes of finders.
+    change touched, None where that is not known; with `only_changed` nothing else is reported; `before` is the
+    text that the change began with, None where that is not known; `disabled` are codes of finders.
     """
 
     path: str
@@ -21,3 +21,4 @@ class Task:
     changed: frozenset[int] | None = None
     disabled: frozenset[str] = frozenset()
     only_changed: bool = False
+    before: str | None = None

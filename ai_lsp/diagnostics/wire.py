@@ -21,6 +21,7 @@ def task_to_json(task: Task) -> dict[str, Any]:
         "changed": None if task.changed is None else sorted(task.changed),
         "disabled": sorted(task.disabled),
         "only_changed": task.only_changed,
+        "before": task.before,
     }
 
 
@@ -35,6 +36,7 @@ def task_from_json(raw: Mapping[str, Any]) -> Task:
         None if changed is None else frozenset(changed),
         frozenset(raw["disabled"]),
         raw["only_changed"],
+        raw["before"],
     )
 
 

@@ -15,9 +15,11 @@ from typing import Any
 
 from ai_lsp.context.languages import language_of
 from ai_lsp.context.workspace_files import WorkspaceFiles, read_source
-from ai_lsp.diagnostics.changes import Changed, NoChanges, changed_files, changed_lines
+from ai_lsp.diagnostics.changes import Changed, NoChanges, changed_files, text_at_head, text_before
 from ai_lsp.diagnostics.model_review import regions_of
 from ai_lsp.diagnostics.review import review
+from ai_lsp.diagnostics.rewrites import Rewrites
+from ai_lsp.diagnostics.task import Task
 from ai_lsp.diagnostics.wire import finding_to_json, task_from_json
 from ai_lsp.text.document import split_lines
 
@@ -41,8 +43,8 @@ def answers(request: dict[str, Any]) -> Iterator[dict[str, Any]]:
     try:
         if request["op"] == "text":
             task = task_from_json(request["task"])
-            if task.changed is None and task.root:
-                task = replace(task, changed=changed_lines(task.root, task.path, task.text))
+            if task.changed is None:
+                task = _since(task)
             shown = [finding_to_json(f, task.text) for f in review(task)]
             yield {"findings": shown, "changed": sorted(task.changed or ()), "done": True}
         else:
@@ -53,6 +55,15 @@ def answers(request: dict[str, Any]) -> Iterator[dict[str, Any]]:
     except Exception as error:  # noqa: BLE001 - the edge
         sys.stderr.write(f"review failed: {error!r}\n")
         yield {"failed": f"the review failed ({type(error).__name__})"}
+
+
+def _since(task: Task) -> Task:
+    """The task with what changed since the last commit, else since the text that the editor opened."""
+    at_head = text_at_head(task.root, task.path) if task.root else None
+    before = task.before if at_head is None else at_head
+    if before is None:
+        return task
+    return replace(task, before=before or None, changed=Rewrites(before, task.text).lines)
 
 
 def _files(request: dict[str, Any]) -> Iterator[dict[str, Any]]:
@@ -89,6 +100,7 @@ def _one(request: dict[str, Any], files: WorkspaceFiles, each: Changed, is_diff:
         "changed": sorted(each.lines) if is_diff else None,
         "disabled": request["disabled"],
         "only_changed": is_diff,
+        "before": text_before(files.root, each) if is_diff else None,
     }
     findings = review(task_from_json(raw))
     lines = text.count("\n") + 1

@@ -11,8 +11,9 @@ from pathlib import Path
 
 from eval.review.history import Clean, Fixes, score_clean, score_fixes
 from eval.review.injected import Tally, score
+from eval.review.missed import Missed, score_missed
 
-SETS = ("injected", "unchecked", "fixes", "clean")
+SETS = ("injected", "unchecked", "fixes", "clean", "missed")
 
 
 def main(argv: Sequence[str] | None = None) -> int:
@@ -39,6 +40,10 @@ def main(argv: Sequence[str] | None = None) -> int:
             out[name] = _injected(total, name)
         elif name == "fixes":
             out[name] = _fixes({repo.name: score_fixes(repo, asked.commits) for repo in asked.repos}, asked.show)
+        elif name == "missed":
+            out[name] = _missed(
+                {repo.name: score_missed(repo, asked.commits) for repo in asked.repos}, asked.show
+            )
         else:
             out[name] = _clean({repo.name: score_clean(repo, asked.commits) for repo in asked.repos}, asked.show)
     if asked.json:
@@ -106,6 +111,19 @@ def _clean(found: dict[str, Clean], show: bool) -> dict[str, object]:
         print("\n".join(every.examples))
     out = {name: getattr(every, name) for name in ("count", "warned", "hinted", "changed", "unchanged")}
     return {**out, "flags": dict(every.flags), "flags_unchanged": every.flags_unchanged}
+
+
+def _missed(found: dict[str, Missed], show: bool) -> dict[str, object]:
+    print("\nOne of at least three equal rewrites of a commit taken back; as a control, the commits as they are")
+    print(f"{'':18}{'taken back':>11}{'found':>9}{'files':>9}{'flags':>9}")
+    every = Missed()
+    for each in found.values():
+        every.add(each)
+    for name, each in [*found.items(), ("all", every)]:
+        print(f"{name:18}{each.taken_back:11}{each.found:9}{each.files:9}{each.flags:9}")
+    if show:
+        print("\n".join(every.examples))
+    return {"taken_back": every.taken_back, "found": every.found, "files": every.files, "flags": every.flags}
 
 
 if __name__ == "__main__":

@@ -171,6 +171,24 @@ async def test_without_a_sure_fix_a_model_is_instructed(tmp_path: Path) -> None:
             assert "Both sides of `==`" in json.dumps(model.requests[0].body)
 
 
+async def test_the_place_that_a_change_missed_is_pointed_out_without_git(tmp_path: Path) -> None:
+    text = "def load(path):\n    a = fetch(path)\n    b = fetch(path.parent)\n    return a, b, fetch(path.root)\n"
+    options = {**QUIET, "review": {"disabled": [code for code in CODES if code != "missed-change"]}}
+    async with session(tmp_path, options) as client:
+        uri = open_file(client, tmp_path, "a.py", text)
+        for place in ("path)\n    b", "parent)"):
+            at = client.documents[uri].text.index(place) + place.index(")")
+            client.change(uri, at, at, ", retries=3")
+        client.notify("textDocument/didSave", {"textDocument": {"uri": uri}})
+        await until(lambda: pushed(client, uri))
+        (found,) = pushed(client, uri)[-1]
+        assert (found["code"], found["range"]["start"]["line"]) == ("missed-change", 3)
+        assert (
+            found["message"]
+            == "`retries=3` was added to calls of `fetch` in 2 places by this change, and not here"
+        )
+
+
 async def test_ignored_and_secret_files_are_not_reviewed(tmp_path: Path) -> None:
     (tmp_path / ".aiignore").write_text("private.py\n")
     async with session(tmp_path, QUIET) as client:

@@ -11,6 +11,7 @@ from ai_lsp.diagnostics.finders import FINDERS
 
 FOLDER = Path(__file__).parents[1] / "golden" / "finders"
 FILES = sorted(FOLDER.glob("*.txt"))
+BEFORE = "=== the text before the change\n"
 BY_NAME = {finder.code.replace("-", "_"): finder for finder in FINDERS}
 
 
@@ -20,12 +21,12 @@ def test_every_finder_has_golden_cases() -> None:
 
 @pytest.mark.parametrize("path", FILES, ids=lambda path: path.name.removesuffix(".txt"))
 def test_golden(path: Path, request: pytest.FixtureRequest) -> None:
-    marked = path.read_text(encoding="utf-8")
+    marked, between, before = path.read_text(encoding="utf-8").partition(BEFORE)
     text = marked.replace("«", "").replace("»", "")
     name = path.name.removesuffix(".txt")
     finder = BY_NAME[name.partition(".")[0]]
     # The file's name decides what counts as a test file, which some finders pass over.
-    read = source.read(f"shop.{name.rpartition('.')[2]}", "", text)
+    read = source.read(f"shop.{name.rpartition('.')[2]}", "", text, before if between else None)
     assert read is not None
     assert not read.root.has_error, "golden cases are whole code"
     spans = sorted({(f.span.start, f.span.end) for f in finder.find(read)})
@@ -35,6 +36,6 @@ def test_golden(path: Path, request: pytest.FixtureRequest) -> None:
         at = end
     out += text[at:]
     if request.config.getoption("--update-golden"):
-        path.write_text(out, encoding="utf-8")
+        path.write_text(out + between + before, encoding="utf-8")
     else:
         assert out == marked

@@ -4,7 +4,10 @@ from __future__ import annotations
 
 from ai_lsp.diagnostics.finders import (
     doc_mismatch,
+    doc_raises,
+    doc_value,
     impossible_condition,
+    missed_change,
     missing_await,
     misspelled_name,
     nothing_used,
@@ -26,8 +29,11 @@ FINDERS: tuple[Finder, ...] = (
     past_the_end.FINDER,
     unused_result.FINDER,
     missing_await.FINDER,
+    missed_change.FINDER,
     misspelled_name.FINDER,
     doc_mismatch.FINDER,
+    doc_raises.FINDER,
+    doc_value.FINDER,
     *unusual.FINDERS,
 )
 

@@ -58,7 +58,7 @@ def find(source: Source) -> Iterator[Finding]:
 
 
 def _parameters(source: Source, function: Node) -> Iterator[Finding]:
-    doc, pattern = _doc(source, function), _JSDOC if source.language in SCRIPT else _SPHINX
+    doc, pattern = docstring_of(source, function), _JSDOC if source.language in SCRIPT else _SPHINX
     parameters = function.child_by_field_name("parameters")
     if doc is None or parameters is None:
         return
@@ -84,7 +84,7 @@ def _parameters(source: Source, function: Node) -> Iterator[Finding]:
     )
 
 
-def _doc(source: Source, function: Node) -> Node | None:
+def docstring_of(source: Source, function: Node) -> Node | None:
     """A function's docstring, or the comment in front of it."""
     if source.language in PYTHON:
         body = function.child_by_field_name("body")

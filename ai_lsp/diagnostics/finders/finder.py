@@ -9,7 +9,7 @@ from tree_sitter import Node
 
 from ai_lsp.diagnostics.finding import Evidence, Finding, Related
 from ai_lsp.diagnostics.source import Source, span
-from ai_lsp.text.edit import Edit
+from ai_lsp.text.edit import Edit, Span
 
 
 @dataclass(frozen=True, slots=True)
@@ -39,8 +39,9 @@ def found(
     related: tuple[Related, ...] = (),
     fix: tuple[Edit, ...] = (),
     fix_title: str = "",
+    at: Span | None = None,
 ) -> Finding:
-    """A finding about a node with the evidence of its own finder."""
+    """A finding about a node, or about a place `at` in it, with the evidence of its own finder."""
     return Finding(
-        code, message, span(node), (Evidence("static", code, because, weight),), related, fix, fix_title
+        code, message, at or span(node), (Evidence("static", code, because, weight),), related, fix, fix_title
     )

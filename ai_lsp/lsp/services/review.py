@@ -48,6 +48,7 @@ class ReviewService(Service):
         self._acting = Acting(session, self._shelf)
         self._running: dict[str, asyncio.Task[None]] = {}
         self._fresh: dict[str, list[int]] = {}  # lines that differ from the last commit, when last reviewed
+        self._opened: dict[str, DocumentSnapshot] = {}  # what changes are told from where git knows nothing
         self._settled = asyncio.Event()
 
     def methods(self) -> Mapping[str, Route]:
@@ -66,6 +67,7 @@ class ReviewService(Service):
 
     def opened(self, document: DocumentSnapshot) -> None:
         self._shelf.open(document.uri)
+        self._opened[document.uri] = document
         if self.session.is_started:
             self._begin(document.uri)
 
@@ -80,6 +82,7 @@ class ReviewService(Service):
     def closed(self, uri: str) -> None:
         self._shelf.close(uri)
         self._fresh.pop(uri, None)
+        self._opened.pop(uri, None)
         if (task := self._running.pop(uri, None)) is not None:
             task.cancel()
 
@@ -110,7 +113,8 @@ class ReviewService(Service):
         if settings.enabled and is_small and not self.session.is_ignored(uri):
             root = root_of(self.session, uri)
             disabled = frozenset(settings.disabled)
-            task = Task(self.session.relative(uri), document.language_id, document.text, root, disabled=disabled)
+            path, before = self.session.relative(uri), self._opened[uri].text if uri in self._opened else None
+            task = Task(path, document.language_id, document.text, root, disabled=disabled, before=before)
             try:
                 answer = await self._texts.text(task_to_json(task))
             except ReviewFailed as error:
