@@ -85,7 +85,8 @@ async def check(root: Path, revision: str | None, paths: Sequence[str], timeout:
     found.sort(key=lambda f: (f.path, f.line, f.column, f.code))
     skipped = [(_path(root, each["uri"]), str(each["why"])) for each in done["skipped"]]
     lines = sum(file["lines"] for file in done["files"])
-    return Report(found, len(done["files"]), lines, skipped, __version__)
+    unheard = [(str(each["why"]), int(each["files"])) for each in done["unheard"]]
+    return Report(found, len(done["files"]), lines, skipped, __version__, unheard)
 
 
 def _found(root: Path, uri: str, item: Mapping[str, Any], rows: Sequence[str]) -> Found:

@@ -47,6 +47,8 @@ class Report:
     lines: int
     skipped: Sequence[tuple[str, str]]
     version: str
+    unheard: Sequence[tuple[str, int]] = ()
+    """Checkers that could not say anything, and in how many files: nothing follows from their silence."""
 
 
 def text(report: Report) -> str:
@@ -65,7 +67,8 @@ def text(report: Report) -> str:
 def _left(report: Report) -> str:
     """What was not looked at, and why."""
     reasons = Counter(why for _, why in report.skipped)
-    return "".join(f"; {n} skipped: {why}" for why, n in reasons.most_common())
+    left = "".join(f"; {n} skipped: {why}" for why, n in reasons.most_common())
+    return left + "".join(f"; {why} (in {n} file{'' if n == 1 else 's'})" for why, n in report.unheard)
 
 
 def as_json(report: Report) -> str:

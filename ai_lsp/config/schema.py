@@ -327,10 +327,11 @@ ROWS: tuple[Row, ...] = (
     ),
     Row(
         "shadow.wait_for",
-        Texts('features; there are "edit" and "next_edit"'),
+        Texts('features; there are "edit", "next_edit" and "review"'),
         _of(ShadowSettings, "wait_for"),
-        "The features whose edits wait for a verdict. An instructed edit that introduces an error goes back to "
-        "the model once; a model's next edit that does is not shown.",
+        "The features that ask them. An instructed edit that introduces an error goes back to the model once; a "
+        "model's next edit that does is not shown; a finding in a line with an error becomes one, with the checker's "
+        "words as evidence.",
     ),
     Row(
         "shadow.budget_ms",

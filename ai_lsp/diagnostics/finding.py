@@ -87,6 +87,12 @@ def severity_of(evidence: Sequence[Evidence]) -> Severity:
     return Severity.WARNING if len({each.source for each in evidence}) > 1 else Severity.HINT
 
 
+def with_evidence(finding: Finding, evidence: Sequence[Evidence]) -> Finding:
+    """The finding with what a checker, a command or a model adds; its severity follows."""
+    together = finding.evidence + tuple(evidence)
+    return replace(finding, evidence=together, severity=severity_of(together))
+
+
 _BLANKS = re.compile(r"\s+")
 
 

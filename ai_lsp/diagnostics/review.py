@@ -3,16 +3,15 @@
 from __future__ import annotations
 
 import logging
-from bisect import bisect_right
 from collections.abc import Collection, Iterable, Sequence
 from dataclasses import replace
 
 from ai_lsp.diagnostics.danger import danger_lines
 from ai_lsp.diagnostics.finders import FINDERS
-from ai_lsp.diagnostics.finding import Evidence, Finding, severity_of, with_fingerprints
+from ai_lsp.diagnostics.finding import Finding, severity_of, with_fingerprints
+from ai_lsp.diagnostics.lines import Lines
 from ai_lsp.diagnostics.source import Source, read
 from ai_lsp.diagnostics.task import Task
-from ai_lsp.text.document import split_lines
 from ai_lsp.text.edit import Span
 
 log = logging.getLogger(__name__)
@@ -86,12 +85,6 @@ def _is_same_place(a: Span, b: Span) -> bool:
     return shared > 0 and shared * 4 >= max(len(a), len(b))
 
 
-def with_evidence(finding: Finding, evidence: Sequence[Evidence]) -> Finding:
-    """The finding with what a checker, a command or a model adds; its severity follows."""
-    together = finding.evidence + tuple(evidence)
-    return replace(finding, evidence=together, severity=severity_of(together))
-
-
 def within_budget(
     findings: Sequence[Finding], reviewed_lines: int, dangerous: Collection[int], lines: Lines
 ) -> list[Finding]:
@@ -107,23 +100,3 @@ def within_budget(
     kept = {id(f) for f in plain[: max(LEAST_PLAIN, -(-reviewed_lines // LINES_PER_PLAIN_FLAG))]}
     kept |= {id(f) for f in unsure[: max(1, -(-reviewed_lines // LINES_PER_FLAG))]}
     return [f for f in findings if f.severity <= 2 or id(f) in kept]
-
-
-class Lines:
-    """Where the lines of a text start, as LSP counts them."""
-
-    def __init__(self, text: str) -> None:
-        self.starts = [0]
-        for line in split_lines(text):
-            self.starts.append(self.starts[-1] + len(line))
-        self.count = max(1, len(self.starts) - 1)
-
-    def of(self, span: Span) -> range:
-        """The 0-based numbers of the lines that a span touches."""
-        first = bisect_right(self.starts, span.start) - 1
-        last = bisect_right(self.starts, max(span.start, span.end - 1)) - 1
-        return range(first, last + 1)
-
-    def touches(self, span: Span, lines: Collection[int]) -> bool:
-        """Whether a span touches one of the lines."""
-        return any(line in lines for line in self.of(span))

@@ -111,6 +111,7 @@ def _one(request: dict[str, Any], files: WorkspaceFiles, each: Changed, is_diff:
         "path": each.path,
         "lines": len(each.lines) if is_diff else lines,
         "findings": shown,
+        "text": text if shown or request["regions"] else "",
         "regions": [[r.first, r.lines] for r in regions] if request["regions"] else [],
     }
 

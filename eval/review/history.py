@@ -12,7 +12,8 @@ from pathlib import Path
 from ai_lsp.context.languages import language_of
 from ai_lsp.context.workspace_files import is_source_name, looks_generated
 from ai_lsp.diagnostics.finding import Finding
-from ai_lsp.diagnostics.review import Lines, review
+from ai_lsp.diagnostics.lines import Lines
+from ai_lsp.diagnostics.review import review
 from ai_lsp.diagnostics.task import Task
 from eval.review.corpus import LANGUAGES
 

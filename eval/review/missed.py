@@ -7,7 +7,8 @@ from dataclasses import dataclass, field
 from pathlib import Path
 
 from ai_lsp.diagnostics.finding import Finding
-from ai_lsp.diagnostics.review import Lines, review
+from ai_lsp.diagnostics.lines import Lines
+from ai_lsp.diagnostics.review import review
 from ai_lsp.diagnostics.rewrites import Pair, Rewrites
 from ai_lsp.diagnostics.task import Task
 from ai_lsp.text.document import split_lines

@@ -189,6 +189,28 @@ async def test_the_place_that_a_change_missed_is_pointed_out_without_git(tmp_pat
         )
 
 
+async def test_an_error_of_a_checker_in_the_line_makes_a_finding_an_error(tmp_path: Path) -> None:
+    text = "def area(box: int) -> int:\n    return box.left - box.left\n"
+    (tmp_path / "b.py").write_text(text)
+    async with session(tmp_path, QUIET) as client:
+        uri = open_file(client, tmp_path, "a.py", text)
+        await until(lambda: pushed(client, uri) and pushed(client, uri)[-1][0]["severity"] == 1)
+        (found,) = pushed(client, uri)[-1]
+        (evidence,) = [e for e in found["data"]["evidence"] if e["kind"] == "checker"]
+        assert (evidence["source"], "`ty check a.py`" in evidence["detail"]) == ("ty", True)
+        call = {"command": "ai-lsp.review", "arguments": [{"paths": ["b.py"], "wait": True}]}
+        done = await client.request("workspace/executeCommand", call, timeout=60.0)
+        assert (done["unheard"], len(done["files"])) == ([], 1)
+        (on_disk,) = pushed(client, (tmp_path / "b.py").as_uri())[-1]
+        assert on_disk["severity"] == 1
+    options = {**QUIET, "shadow": {"wait_for": ["edit"]}}
+    async with session(tmp_path, options) as client:
+        uri = open_file(client, tmp_path, "a.py", text)
+        await until(lambda: pushed(client, uri))
+        await client.request("workspace/executeCommand", {**call, "arguments": [{"uri": uri, "wait": True}]})
+        assert pushed(client, uri)[-1][0]["severity"] == 4
+
+
 async def test_ignored_and_secret_files_are_not_reviewed(tmp_path: Path) -> None:
     (tmp_path / ".aiignore").write_text("private.py\n")
     async with session(tmp_path, QUIET) as client:

@@ -9,9 +9,12 @@ from ai_lsp.diagnostics.anchors import moved
 from ai_lsp.diagnostics.danger import danger_lines
 from ai_lsp.diagnostics.finders import CODES
 from ai_lsp.diagnostics.finding import Evidence, Finding, Severity, severity_of, with_fingerprints
-from ai_lsp.diagnostics.review import Lines, merged, review, within_budget
+from ai_lsp.diagnostics.lines import Lines
+from ai_lsp.diagnostics.review import merged, review, within_budget
+from ai_lsp.diagnostics.shadow.verdict import Reported
 from ai_lsp.diagnostics.source import read
 from ai_lsp.diagnostics.task import Task
+from ai_lsp.diagnostics.weighing import weighed
 from ai_lsp.text.document import DocumentSnapshot
 from ai_lsp.text.edit import Edit, Span
 
@@ -33,6 +36,28 @@ def test_severity_comes_from_evidence_alone() -> None:
     assert severity_of([Evidence("model", "pass", "sure", 1.0)]) is Severity.HINT
     assert severity_of([Evidence("checker", "ty", "introduces an error")]) is Severity.ERROR
     assert severity_of([Evidence("command", "pytest x", "fails")]) is Severity.ERROR
+
+
+def report(line: int, severity: int, code: str, message: str) -> Reported:
+    return Reported("ty", "file:///shop.py", line, severity, code, message, "")
+
+
+def test_a_checkers_error_in_the_line_is_evidence_and_its_warning_of_the_same_is_enough() -> None:
+    text = "first = 1\nboxx.left\n"
+    about = finding(10, 14, static("one", 0.3))
+
+    def after(*reports: Reported) -> list[Finding]:
+        return weighed([about], reports, Lines(text), text, "shop.py")
+
+    (error,) = after(report(1, 1, "unresolved-attribute", "No attribute"))
+    assert error.severity is Severity.ERROR
+    assert error.evidence[-1].detail == "ty reports “No attribute” (`ty check shop.py`)"
+    assert after(report(0, 1, "unresolved-attribute", "In another line")) == [about]
+    assert after(report(1, 1, "unresolved-import", "Cannot resolve `boxx`")) == [about], (
+        "it cannot see the package"
+    )
+    assert after(report(1, 2, "possibly-unbound", "Name `boxx` may be unbound")) == []
+    assert after(report(1, 2, "possibly-unbound", "Name `left` may be unbound")) == [about]
 
 
 def test_two_finders_about_one_place_are_one_warning() -> None:

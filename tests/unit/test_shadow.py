@@ -84,6 +84,17 @@ async def test_a_fault_is_unknown_and_never_clean(broken: None, tmp_path: Path, 
         assert not again.is_clean
 
 
+@pytest.mark.parametrize("way", ["push", "pull", "silent", "stale", "garbage", "crash"])
+async def test_what_a_checker_says_of_a_text_as_it_stands(broken: None, tmp_path: Path, way: str) -> None:
+    uri = (tmp_path / "a.py").as_uri()
+    async with pool(way) as shadow:
+        said = await shadow.said(tmp_path, {uri: "fine\nwrong\n"}, uri, 10.0 if way in ("push", "pull") else 0.7)
+    if way in ("push", "pull"):
+        assert ([(r.line, r.code) for r in said.reports], said.checked_by) == ([(1, "wrong")], (way,))
+    else:
+        assert (said.reports, said.checked_by, set(said.unknown)) == ((), (), {way})
+
+
 async def test_a_server_that_starts_slowly_does_not_hold_the_question(broken: None, tmp_path: Path) -> None:
     async with pool("hang", budget_ms=300) as shadow:
         began = asyncio.get_running_loop().time()

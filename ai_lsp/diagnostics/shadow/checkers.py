@@ -48,12 +48,40 @@ class Checker:
     sentinel_word: str = ""
     is_swift: bool = False
     """It answers within some 20 ms, so that it may be asked while one types."""
+    by_hand: str = ""
+    blind: frozenset[str] = frozenset()
 
+
+_NOT_FOUND = frozenset({"reportMissingImports", "reportMissingModuleSource"})
 
 CHECKERS: tuple[Checker, ...] = (
-    Checker("ruff", ("ruff", "server"), PYTHON, pulls=True, memory_mb=150, is_swift=True),  # 0.17.6
-    Checker("ty", ("ty", "server"), PYTHON, pulls=True, memory_mb=400),  # 0.0.105
-    Checker("pyrefly", ("pyrefly", "lsp"), PYTHON, pulls=False, memory_mb=600),  # 1.4.1
+    Checker(
+        "ruff",
+        ("ruff", "server"),
+        PYTHON,
+        pulls=True,
+        memory_mb=150,
+        by_hand="ruff check {path}",
+        is_swift=True,
+    ),  # 0.17.6
+    Checker(
+        "ty",
+        ("ty", "server"),
+        PYTHON,
+        pulls=True,
+        memory_mb=400,
+        by_hand="ty check {path}",
+        blind=frozenset({"unresolved-import"}),
+    ),  # 0.0.105
+    Checker(
+        "pyrefly",
+        ("pyrefly", "lsp"),
+        PYTHON,
+        pulls=False,
+        memory_mb=600,
+        by_hand="pyrefly check {path}",
+        blind=frozenset({"missing-import", "import-error"}),
+    ),  # 1.4.1
     Checker(
         "basedpyright",
         ("basedpyright-langserver", "--stdio"),
@@ -61,9 +89,28 @@ CHECKERS: tuple[Checker, ...] = (
         pulls=False,
         memory_mb=900,
         patience_s=30.0,
+        by_hand="basedpyright {path}",
+        blind=_NOT_FOUND,
     ),  # 1.40.2; asks the environment's interpreter for its folders
-    Checker("pyright", ("pyright-langserver", "--stdio"), PYTHON, pulls=False, memory_mb=900, patience_s=30.0),
-    Checker("tsgo", ("tsc", "--lsp", "--stdio"), TYPESCRIPT, pulls=True, memory_mb=600),  # TypeScript 7.0.2
+    Checker(
+        "pyright",
+        ("pyright-langserver", "--stdio"),
+        PYTHON,
+        pulls=False,
+        memory_mb=900,
+        patience_s=30.0,
+        by_hand="pyright {path}",
+        blind=_NOT_FOUND,
+    ),
+    Checker(
+        "tsgo",
+        ("tsc", "--lsp", "--stdio"),
+        TYPESCRIPT,
+        pulls=True,
+        memory_mb=600,
+        by_hand="tsc --noEmit {path}",
+        blind=frozenset({"2307", "7016"}),
+    ),  # TypeScript 7.0.2
     Checker(
         "typescript-language-server",  # loads the TypeScript that lies in node_modules
         ("typescript-language-server", "--stdio"),
@@ -73,9 +120,28 @@ CHECKERS: tuple[Checker, ...] = (
         patience_s=30.0,
         sentinel="\n;const ai_lsp_sentinel: never = 0;\n",
         sentinel_word="'never'",
+        by_hand="tsc --noEmit {path}",
+        blind=frozenset({"2307", "7016"}),
     ),  # 5.3.0
-    Checker("gopls", ("gopls", "serve"), {".go": "go"}, pulls=False, memory_mb=900, patience_s=30.0),  # 0.22.0
-    Checker("clangd", ("clangd", "--background-index=0"), C, pulls=False, memory_mb=600),  # 21.1.8
+    Checker(
+        "gopls",
+        ("gopls", "serve"),
+        {".go": "go"},
+        pulls=False,
+        memory_mb=900,
+        patience_s=30.0,
+        by_hand="gopls check {path}",
+        blind=frozenset({"BrokenImport"}),
+    ),  # 0.22.0
+    Checker(
+        "clangd",
+        ("clangd", "--background-index=0"),
+        C,
+        pulls=False,
+        memory_mb=600,
+        by_hand="clangd --check={path}",
+        blind=frozenset({"pp_file_not_found"}),
+    ),  # 21.1.8
 )
 """A tool is named as its users know it. rust-analyzer is absent: on unsaved text it says little."""
 

@@ -5,9 +5,10 @@ from __future__ import annotations
 import asyncio
 import logging
 import time
-from collections.abc import Callable, Mapping, Sequence
+from collections.abc import Awaitable, Callable, Mapping, Sequence
 from dataclasses import dataclass, field
 from pathlib import Path
+from typing import TypeVar
 from urllib.parse import unquote, urlsplit
 
 from ai_lsp.diagnostics.shadow import checkers
@@ -17,6 +18,9 @@ from ai_lsp.diagnostics.shadow.settings import ShadowSettings
 from ai_lsp.diagnostics.shadow.verdict import Reported, Unknown, Verdict, difference, reported
 
 log = logging.getLogger(__name__)
+
+_Answer = TypeVar("_Answer")
+_Halves = tuple[tuple[Reported, ...], tuple[Reported, ...]]
 
 IDLE_S = 15 * 60.0
 RESTS_S = (5.0, 30.0, 300.0)
@@ -48,6 +52,20 @@ class _Seat:
     known: dict[str, tuple[int, list[Reported]]] = field(default_factory=dict)
 
 
+@dataclass(frozen=True, slots=True)
+class Said:
+    """What checkers say of a text as it stands. `unknown` names those that could not say anything, and why: of
+    them nothing follows."""
+
+    reports: tuple[Reported, ...] = ()
+    checked_by: tuple[str, ...] = ()
+    unknown: Mapping[str, Unknown] = field(default_factory=dict)
+
+
+Job = Callable[["_Seat", Connection, float], Awaitable[_Answer]]
+"""What is asked of a checker: its seat, its connection, and the seconds that are left."""
+
+
 class Pool:
     """All checkers of a session. Nothing runs before the first question."""
 
@@ -66,7 +84,11 @@ class Pool:
         for uri in candidate.after:
             rows = checkers.for_path(path_of(uri), self.settings.servers)
             wanted |= {row.name: row for row in rows if row.is_swift or not only_swift}
-        asked = [self._ask(checker, candidate, within) for checker in wanted.values()]
+
+        async def compare(seat: _Seat, connection: Connection, left: float) -> _Halves:
+            return await _compare(seat, connection, candidate, left)
+
+        asked = [self._ask(checker, candidate.root, within, compare) for checker in wanted.values()]
         introduces: list[Reported] = []
         fixes: list[Reported] = []
         unknown: dict[str, Unknown] = {}
@@ -79,6 +101,25 @@ class Pool:
                 introduces += answer[0]
                 fixes += answer[1]
         return Verdict(tuple(introduces), tuple(fixes), tuple(checked), unknown)
+
+    async def said(self, root: Path, base: Mapping[str, str], uri: str, within_s: float) -> Said:
+        """What the checkers say of one of the texts of `base` as it stands; a checker's fault is an `unknown`."""
+        wanted = checkers.for_path(path_of(uri), self.settings.servers)
+
+        async def look(seat: _Seat, connection: Connection, left: float) -> list[Reported]:
+            mine, ids = _texts(connection, base)
+            connection.show(mine, ids)
+            return await _known(seat, connection, mine, [uri], asyncio.get_running_loop().time() + left)
+
+        answers = await asyncio.gather(*(self._ask(checker, root, within_s, look) for checker in wanted))
+        reports: list[Reported] = []
+        unknown: dict[str, Unknown] = {}
+        for checker, answer in zip(wanted, answers, strict=True):
+            if isinstance(answer, Unknown):
+                unknown[checker.name] = answer
+            else:
+                reports += answer
+        return Said(tuple(reports), tuple(c.name for c in wanted if c.name not in unknown), unknown)
 
     async def warm(self, root: Path, base: Mapping[str, str], uri: str, *, only_swift: bool = False) -> None:
         """Start the checkers of a file and let them read it, so that the first verdict is not late."""
@@ -108,10 +149,8 @@ class Pool:
         """What all checkers hold at the moment."""
         return sum(seat.connection.memory_mb for seat in self._seats.values() if seat.connection is not None)
 
-    async def _ask(
-        self, checker: Checker, candidate: Candidate, within_s: float
-    ) -> tuple[tuple[Reported, ...], tuple[Reported, ...]] | Unknown:
-        seat = self._seats.setdefault((checker.name, str(candidate.root)), _Seat())
+    async def _ask(self, checker: Checker, root: Path, within_s: float, job: Job[_Answer]) -> _Answer | Unknown:
+        seat = self._seats.setdefault((checker.name, str(root)), _Seat())
         if self._clock() < seat.rests_until:
             return Unknown.RESTING
         end = self._clock() + within_s
@@ -121,8 +160,8 @@ class Pool:
         except TimeoutError:
             return Unknown.BUSY
         try:
-            connection = await self._connected(seat, checker, candidate.root, end - self._clock())
-            found = await _compare(seat, connection, candidate, end - self._clock())
+            connection = await self._connected(seat, checker, root, end - self._clock())
+            found = await job(seat, connection, end - self._clock())
             seat.failures = 0
             return found
         except NoAnswer as silence:
@@ -177,27 +216,17 @@ class Pool:
             await connection.aclose()
 
 
-async def _compare(
-    seat: _Seat, connection: Connection, candidate: Candidate, within_s: float
-) -> tuple[tuple[Reported, ...], tuple[Reported, ...]]:
+async def _compare(seat: _Seat, connection: Connection, candidate: Candidate, within_s: float) -> _Halves:
     """Diagnostics before and after, on one connection, which ends up with the base again."""
     loop = asyncio.get_running_loop()
     end = loop.time() + within_s
+    mine, ids = _texts(connection, {**candidate.beside, **candidate.base})
     languages = connection.checker.languages
-    base = {**candidate.beside, **candidate.base}
-    mine = {uri: text for uri, text in base.items() if _suffix(uri) in languages}
     new = [uri for uri in candidate.after if uri not in mine and _suffix(uri) in languages]
-    ids = {uri: languages[_suffix(uri)] for uri in [*mine, *new]}
+    ids |= {uri: languages[_suffix(uri)] for uri in new}
     watched = [uri for uri in [*candidate.after, *candidate.beside] if uri in mine]
     connection.show(mine, ids)
-    state = hash(frozenset(mine.items()))
-    before = []
-    for uri in watched:
-        known = seat.known.get(uri)
-        if known is None or known[0] != state:
-            items = await connection.diagnostics(uri, end - loop.time())
-            known = seat.known[uri] = (state, reported(connection.checker.name, uri, mine[uri], items))
-        before += known[1]
+    before = await _known(seat, connection, mine, watched, end)
     try:
         for uri, text in candidate.after.items():
             if uri in ids:
@@ -210,6 +239,29 @@ async def _compare(
     finally:
         connection.show(mine, ids)
     return difference(before, after)
+
+
+def _texts(connection: Connection, base: Mapping[str, str]) -> tuple[dict[str, str], dict[str, str]]:
+    """Those of the texts that a checker reads, and their language ids."""
+    languages = connection.checker.languages
+    mine = {uri: text for uri, text in base.items() if _suffix(uri) in languages}
+    return mine, {uri: languages[_suffix(uri)] for uri in mine}
+
+
+async def _known(
+    seat: _Seat, connection: Connection, mine: Mapping[str, str], watched: Sequence[str], end: float
+) -> list[Reported]:
+    """What a checker says of texts that it was shown; asked only where it has not said it of the same texts."""
+    loop = asyncio.get_running_loop()
+    state = hash(frozenset(mine.items()))
+    out: list[Reported] = []
+    for uri in watched:
+        known = seat.known.get(uri)
+        if known is None or known[0] != state:
+            items = await connection.diagnostics(uri, end - loop.time())
+            known = seat.known[uri] = (state, reported(connection.checker.name, uri, mine[uri], items))
+        out += known[1]
+    return out
 
 
 def path_of(uri: str) -> str:

@@ -8,10 +8,11 @@ from dataclasses import dataclass
 @dataclass(frozen=True, slots=True)
 class ShadowSettings:
     """The `[shadow]` table. `servers` are names of checkers.CHECKERS; `wait_for` are the features whose edits
-    wait for a verdict; `budget_ms` is the longest wait, `memory_mb` the most that all checkers may hold."""
+    or findings wait for a verdict; `budget_ms` is an edit's longest wait, `memory_mb` the most that all checkers
+    may hold."""
 
     enabled: bool = True
     servers: tuple[str, ...] = ("ruff", "ty")
-    wait_for: tuple[str, ...] = ("edit", "next_edit")
+    wait_for: tuple[str, ...] = ("edit", "next_edit", "review")
     budget_ms: int = 1_000
     memory_mb: int = 800

@@ -9,7 +9,7 @@ from typing import TYPE_CHECKING, Any
 
 from ai_lsp.diagnostics.shadow import checkers
 from ai_lsp.diagnostics.shadow.importers import importers
-from ai_lsp.diagnostics.shadow.pool import Candidate, Pool
+from ai_lsp.diagnostics.shadow.pool import Candidate, Pool, Said
 from ai_lsp.diagnostics.shadow.settings import ShadowSettings
 from ai_lsp.diagnostics.shadow.verdict import Verdict
 from ai_lsp.lsp.from_lsp import InvalidParams, path_of
@@ -56,7 +56,7 @@ class CheckingService(Service):
             await self._pool.aclose()
 
     def waits(self, feature: str) -> bool:
-        """Whether the user wants the edits of a feature (such as "edit") to wait for a verdict."""
+        """Whether the user wants a feature (such as "edit") to ask for verdicts."""
         return self._settings.enabled and feature in self._settings.wait_for
 
     def can_check(self, uri: str) -> bool:
@@ -106,6 +106,14 @@ class CheckingService(Service):
         beside |= {uri: text for uri, text in buffers.items() if uri in beside}
         candidate = Candidate(root, {**buffers, **before}, now, {u: t for u, t in beside.items() if u not in now})
         return await self._opened_pool().check(candidate, within_s, only_swift=only_swift), closed
+
+    async def said(self, uri: str, text: str | None = None, within_s: float = 5.0) -> Said:
+        """What the checkers say of a document as it stands, or of a file that is not open and has this text."""
+        root = self._root(uri)
+        base = self._buffers() | ({uri: text} if text is not None else {})
+        if root is None or uri not in base or not self.can_check(uri):
+            return Said()
+        return await self._opened_pool().said(root, base, uri, within_s)
 
     def _opened_pool(self) -> Pool:
         if self._pool is None:

@@ -13,6 +13,7 @@ from ai_lsp.diagnostics.anchors import moved
 from ai_lsp.diagnostics.client import Reviewer, ReviewFailed
 from ai_lsp.diagnostics.finding import Finding
 from ai_lsp.diagnostics.model_review import Claim, Region, regions_of
+from ai_lsp.diagnostics.shadow.pool import Said
 from ai_lsp.diagnostics.task import Task
 from ai_lsp.diagnostics.wire import finding_from_json, task_to_json
 from ai_lsp.lsp import from_lsp
@@ -20,6 +21,7 @@ from ai_lsp.lsp.from_lsp import InvalidParams, mapping, path_of
 from ai_lsp.lsp.protocol import Request, Route
 from ai_lsp.lsp.services import review_to_lsp
 from ai_lsp.lsp.services.review_acting import Acting
+from ai_lsp.lsp.services.review_checked import Unheard, messages_by_line, said_of, with_verdicts
 from ai_lsp.lsp.services.review_model import CODE, Refused, as_findings, claims, together
 from ai_lsp.lsp.services.review_shelf import Shelf, root_of
 from ai_lsp.lsp.services.service import Command, Service
@@ -124,6 +126,10 @@ class ReviewService(Service):
             found = [f for raw in answer["findings"] if (f := finding_from_json(raw)).fingerprint not in quiet]
             self._fresh[uri] = answer["changed"]
         self._shelf.take(document, found)
+        if found:  # shown at once; what the checkers say of them comes when it comes
+            said = await said_of(self.session, uri)
+            path = self.session.relative(uri)
+            self._shelf.take(document, with_verdicts(found, said, document.text, path))
 
     def _pull(self, params: Any, request: Request | None) -> Any:
         uri = from_lsp.document_uri(params)
@@ -188,32 +194,34 @@ class ReviewService(Service):
             chosen = range(document.line_at(span.start), document.line_at(max(span.start, span.end - 1)) + 1)
         path = self.session.relative(uri)
         regions = regions_of(path, lines, [line for line in chosen if line < len(lines)])
+        verdict = await said_of(self.session, uri)
+        known = self._known_of(document, verdict)
         try:
-            said = await claims(
-                route, regions, self._known_of(document), self.session.settings.review, progress.report
-            )
+            said = await claims(route, regions, known, self.session.settings.review, progress.report)
         except Refused as refused:
             return str(refused)
-        self._add(document, said, path)
+        self._add(document, said, path, verdict)
         return f"{len(said)} more seen by the model"
 
-    def _add(self, asked: DocumentSnapshot, said: Sequence[Claim], path: str) -> None:
+    def _add(self, asked: DocumentSnapshot, said: Sequence[Claim], path: str, verdict: Said) -> None:
         """Show claims about a text that may be older than the document by now."""
         later = self.session.edits_since(asked)
         if later is None:
             return
         quiet = self._shelf.known_quiet(root_of(self.session, asked.uri))
         new = [f for f in as_findings(said, asked, path) if f.fingerprint not in quiet]
+        new = with_verdicts(new, verdict, asked.text, path)
         known = [f for f in self._shelf.of(asked.uri) if f.code != CODE]
         self._shelf.put(asked.uri, together(known, moved(new, asked, later)))
 
-    def _known_of(self, document: DocumentSnapshot) -> Callable[[str, int], Sequence[str]]:
-        """What the finders say of a line: told to the model when it checks a claim."""
-        findings = self._shelf.of(document.uri)
+    def _known_of(self, document: DocumentSnapshot, verdict: Said) -> Callable[[str, int], Sequence[str]]:
+        """What finders and checkers say of a line: told to the model when it checks a claim."""
+        findings, heard = self._shelf.of(document.uri), messages_by_line(verdict)
 
         def known(path: str, line: int) -> Sequence[str]:
             span = document.line_span(line)
-            return [f.message for f in findings if f.span.start <= span.end and span.start <= f.span.end]
+            found = [f.message for f in findings if f.span.start <= span.end and span.start <= f.span.end]
+            return [*found, *heard.get(line, ())]
 
         return known
 
@@ -229,7 +237,7 @@ class ReviewService(Service):
         await self._settled.wait()
         roots, settings = self.session.roots, self.session.settings
         if not roots:
-            return {"files": [], "skipped": [], "problem": "no folder is open"}
+            return {"files": [], "skipped": [], "problem": "no folder is open", "unheard": []}
         quiet = await self._shelf.quiet(roots[0])
         route = self._route() if progress is not None and revision is not None else None
         request = {
@@ -244,24 +252,39 @@ class ReviewService(Service):
         }
         files: list[dict[str, Any]] = []
         skipped, problem, total, regions = [], "", 0, list[Region]()
+        unheard, heard = Unheard(), dict[str, Mapping[int, list[str]]]()
         try:
             async for answer in self._files.files(request):
                 total = answer.get("total", total)
                 if "skipped" in answer:
                     skipped.append({"uri": Path(answer["file"]).as_uri(), "why": answer["skipped"]})
                 elif "file" in answer:
-                    files.append(self._shelf.keep_on_disk(answer, quiet))
+                    said = await self._said_on_disk(answer, unheard)
+                    files.append(self._shelf.keep_on_disk(answer, quiet, said))
+                    heard[answer["file"]] = messages_by_line(said)
                     regions += [Region(answer["file"], first, tuple(rows)) for first, rows in answer["regions"]]
                 if progress is not None and total:
                     done = len(files) + len(skipped)
                     progress.report(f"{done} of {total} files", 100 * done // total)
             if route is not None and progress is not None and regions:
-                said = await claims(route, regions, lambda path, line: (), settings.review, progress.report)
-                self._keep_claims(said, regions, files, quiet)
+
+                def known(path: str, line: int) -> Sequence[str]:
+                    return heard.get(path, {}).get(line, ())
+
+                made = await claims(route, regions, known, settings.review, progress.report)
+                self._keep_claims(made, regions, files, quiet)
         except (ReviewFailed, Refused) as error:
             problem = str(error)
             log.warning("%s", error)
-        return {"files": files, "skipped": skipped, "problem": problem}
+        return {"files": files, "skipped": skipped, "problem": problem, "unheard": unheard.as_json()}
+
+    async def _said_on_disk(self, answer: Mapping[str, Any], unheard: Unheard) -> Said:
+        """What the checkers say of a file: of one with findings, or of which a model will be asked."""
+        if not answer["findings"] and not answer["regions"]:
+            return Said()
+        said = await said_of(self.session, Path(answer["file"]).as_uri(), answer["text"])
+        unheard.note(said)
+        return said
 
     def _keep_claims(
         self, said: Sequence[Claim], regions: Sequence[Region], files: list[dict[str, Any]], quiet: frozenset[str]
@@ -271,7 +294,7 @@ class ReviewService(Service):
             uri = Path(claim.path).as_uri()
             path = self.session.relative(uri)
             if (document := self.session.documents.get(uri)) is not None:
-                self._add(document, [claim], path)
+                self._add(document, [claim], path, Said())
                 continue
             region = next(r for r in regions if r.path == claim.path and 0 <= claim.line - r.first < len(r.lines))
             line = DocumentSnapshot(uri, 0, "", region.lines[claim.line - region.first])

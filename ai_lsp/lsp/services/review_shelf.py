@@ -12,9 +12,11 @@ from typing import TYPE_CHECKING, Any
 from ai_lsp.diagnostics import dismissed
 from ai_lsp.diagnostics.anchors import moved
 from ai_lsp.diagnostics.finding import Finding
+from ai_lsp.diagnostics.shadow.pool import Said
 from ai_lsp.diagnostics.wire import finding_from_json
 from ai_lsp.lsp.from_lsp import path_of
 from ai_lsp.lsp.services import review_to_lsp
+from ai_lsp.lsp.services.review_checked import with_verdicts
 from ai_lsp.text.document import DocumentSnapshot
 from ai_lsp.text.edit import Edit
 
@@ -117,14 +119,16 @@ class Shelf:
 
     # Files that are not open
 
-    def keep_on_disk(self, answer: Mapping[str, Any], quiet: frozenset[str]) -> dict[str, Any]:
-        """The findings of one file, as the reviewer's process told them; what programs are told of it."""
+    def keep_on_disk(self, answer: Mapping[str, Any], quiet: frozenset[str], said: Said) -> dict[str, Any]:
+        """The findings of one file, as the reviewer's process told them, with what the checkers say of it; what
+        programs are told of it."""
         uri = Path(answer["file"]).as_uri()
         related = self._session.features.shows_related
+        raws = {raw["fingerprint"]: raw for raw in answer["findings"] if raw["fingerprint"] not in quiet}
+        found = [finding_from_json(raw) for raw in raws.values()]
         items = [
-            review_to_lsp.diagnostic_on_disk(raw, uri, finding_from_json(raw), with_related=related)
-            for raw in answer["findings"]
-            if raw["fingerprint"] not in quiet
+            review_to_lsp.diagnostic_on_disk(raws[f.fingerprint], uri, f, with_related=related)
+            for f in with_verdicts(found, said, answer["text"], answer["path"])
         ]
         if uri not in self._held:
             self._on_disk[uri] = items
