@@ -37,9 +37,12 @@ class Reviewer:
         self._last_id = 0
         self._ended: list[asyncio.subprocess.Process] = []  # killed, and to be waited for at the end
 
-    async def text(self, task: Mapping[str, Any], limit_s: float = TEXT_LIMIT_S) -> dict[str, Any]:
-        """The `findings` of one text, and its `changed` lines. Raises ReviewFailed."""
-        async for answer in self._ask({"op": "text", "task": task}, limit_s):
+    async def text(
+        self, task: Mapping[str, Any], limit_s: float = TEXT_LIMIT_S, *, is_urgent_told: bool = False
+    ) -> dict[str, Any]:
+        """The `findings` of one text, its `changed` lines, and, where wanted, those of dangerous code and of hot
+        spots as `urgent`. Raises ReviewFailed."""
+        async for answer in self._ask({"op": "text", "task": task, "urgent": is_urgent_told}, limit_s):
             return answer
         return {}
 

@@ -12,7 +12,7 @@ import json
 import math
 import random
 import re
-from collections.abc import AsyncIterator, Awaitable, Callable, Sequence
+from collections.abc import AsyncIterator, Awaitable, Callable, Collection, Sequence
 from dataclasses import dataclass
 
 from ai_lsp.diagnostics.finding import Evidence
@@ -37,11 +37,13 @@ _VALIDATE = (
 
 @dataclass(frozen=True, slots=True)
 class Region:
-    """Changed lines with what stands around them; `first` is the 0-based number of the first of `lines`."""
+    """Changed lines with what stands around them; `first` is the 0-based number of the first of `lines`.
+    An urgent one, dangerous code or a hot spot, is in every pass, whatever is left out."""
 
     path: str
     first: int
     lines: tuple[str, ...]
+    is_urgent: bool = False
 
 
 @dataclass(frozen=True, slots=True)
@@ -128,6 +130,7 @@ async def review_regions(
     for number in range(passes):
         order = list(regions)
         random.Random(seed * 1000 + number).shuffle(order)
+        order.sort(key=lambda region: not region.is_urgent)
         request = _pass_request(order, left - ANSWER_TOKENS)
         if request is None:
             break
@@ -205,9 +208,17 @@ def _is_bug(answer: str) -> bool:
     return answer.strip().strip("`'\".").lower().startswith("bug")
 
 
-def regions_of(path: str, text: Sequence[str], changed: Sequence[int], around: int = 12) -> list[Region]:
-    """The changed lines with `around` lines on either side, joined where they touch; at most 200 lines each."""
+def regions_of(
+    path: str, text: Sequence[str], changed: Sequence[int], urgent: Collection[int] = (), around: int = 12
+) -> list[Region]:
+    """The changed lines with `around` lines on either side, joined where they touch; at most 200 lines each.
+    `urgent` are lines of dangerous code and of hot spots."""
     out: list[Region] = []
+    pressing = set(urgent) & set(changed)
+
+    def region(start: int, end: int) -> Region:
+        return Region(path, start, tuple(text[start:end]), any(line in pressing for line in range(start, end)))
+
     start = end = -1
     for line in sorted(changed):
         low, high = max(0, line - around), min(len(text), line + around + 1)
@@ -215,8 +226,8 @@ def regions_of(path: str, text: Sequence[str], changed: Sequence[int], around: i
             end = high
             continue
         if start >= 0:
-            out.append(Region(path, start, tuple(text[start:end])))
+            out.append(region(start, end))
         start, end = max(low, end if start >= 0 else 0), high
     if start >= 0:
-        out.append(Region(path, start, tuple(text[start:end])))
+        out.append(region(start, end))
     return out

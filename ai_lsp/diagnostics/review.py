@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import logging
-from collections.abc import Collection, Iterable, Sequence
+from collections.abc import Callable, Collection, Iterable, Sequence
 from dataclasses import replace
 
 from ai_lsp.diagnostics.danger import danger_lines
@@ -32,7 +32,11 @@ LINES_PER_PLAIN_FLAG, LEAST_PLAIN = 40, 5
 """Such findings come as they are, until they are so many that the file follows a habit we do not know."""
 
 
-def review(task: Task) -> list[Finding]:
+Hot = Callable[[Source], Collection[int]]
+"""Lines of a file that were mended again and again; asked only where not all findings may be shown."""
+
+
+def review(task: Task, hot: Hot = lambda source: ()) -> list[Finding]:
     """The findings of one file, surest first within their severity, in the order of the text."""
     source = read(task.path, task.language_id, task.text, task.before)
     if source is None:
@@ -43,7 +47,8 @@ def review(task: Task) -> list[Finding]:
     fresh = [f for f in found if _is_of(f, changed, lines)]
     found = fresh if task.only_changed else [f for f in found if f.confidence >= SURE or f in fresh]
     reviewed = len(changed) if task.only_changed else lines.count
-    kept = within_budget(found, reviewed, danger_lines(source, lines.starts), lines)
+    first = (danger_lines(source, lines.starts), lambda: hot(source))
+    kept = within_budget(found, reviewed, *first, lines)
     return with_fingerprints(kept, task.path, task.text)
 
 
@@ -86,17 +91,27 @@ def _is_same_place(a: Span, b: Span) -> bool:
 
 
 def within_budget(
-    findings: Sequence[Finding], reviewed_lines: int, dangerous: Collection[int], lines: Lines
+    findings: Sequence[Finding],
+    reviewed_lines: int,
+    dangerous: Collection[int],
+    hot: Callable[[], Collection[int]],
+    lines: Lines,
 ) -> list[Finding]:
-    """About one unsure finding per LINES_PER_FLAG reviewed lines and at least one: dangerous code and the surest
-    first. Plain ones have a far larger budget of their own.
+    """About one unsure finding per LINES_PER_FLAG reviewed lines and at least one: dangerous code first, then hot
+    spots, then the surest. Plain ones have a far larger budget of their own.
 
     Warnings and errors are not counted: two signals do not agree by chance.
     """
     hints = [f for f in findings if f.severity > 2]
-    hints.sort(key=lambda f: (not lines.touches(f.span, dangerous), -f.confidence, f.span.start))
     plain = [f for f in hints if f.confidence >= PLAIN]
     unsure = [f for f in hints if f.confidence < PLAIN]
-    kept = {id(f) for f in plain[: max(LEAST_PLAIN, -(-reviewed_lines // LINES_PER_PLAIN_FLAG))]}
-    kept |= {id(f) for f in unsure[: max(1, -(-reviewed_lines // LINES_PER_FLAG))]}
+    most_plain = max(LEAST_PLAIN, -(-reviewed_lines // LINES_PER_PLAIN_FLAG))
+    most = max(1, -(-reviewed_lines // LINES_PER_FLAG))
+    mended = hot() if len(plain) > most_plain or len(unsure) > most else ()
+
+    def order(f: Finding) -> tuple[bool, bool, float, int]:
+        places = (not lines.touches(f.span, dangerous), not lines.touches(f.span, mended))
+        return (*places, -f.confidence, f.span.start)
+
+    kept = {id(f) for f in [*sorted(plain, key=order)[:most_plain], *sorted(unsure, key=order)[:most]]}
     return [f for f in findings if f.severity <= 2 or id(f) in kept]

@@ -16,9 +16,13 @@ from typing import Any
 from ai_lsp.context.languages import language_of
 from ai_lsp.context.workspace_files import WorkspaceFiles, read_source
 from ai_lsp.diagnostics.changes import Changed, NoChanges, changed_files, text_at_head, text_before
+from ai_lsp.diagnostics.danger import danger_lines
+from ai_lsp.diagnostics.hotspots import hot_lines
+from ai_lsp.diagnostics.lines import Lines
 from ai_lsp.diagnostics.model_review import regions_of
-from ai_lsp.diagnostics.review import review
+from ai_lsp.diagnostics.review import Hot, review
 from ai_lsp.diagnostics.rewrites import Rewrites
+from ai_lsp.diagnostics.source import read
 from ai_lsp.diagnostics.task import Task
 from ai_lsp.diagnostics.wire import finding_to_json, task_from_json
 from ai_lsp.text.document import split_lines
@@ -45,8 +49,9 @@ def answers(request: dict[str, Any]) -> Iterator[dict[str, Any]]:
             task = task_from_json(request["task"])
             if task.changed is None:
                 task = _since(task)
-            shown = [finding_to_json(f, task.text) for f in review(task)]
-            yield {"findings": shown, "changed": sorted(task.changed or ()), "done": True}
+            shown = [finding_to_json(f, task.text) for f in review(task, _hot_in(task.root))]
+            urgent = _urgent(task.path, task.language_id, task.text, task.root) if request.get("urgent") else []
+            yield {"findings": shown, "changed": sorted(task.changed or ()), "urgent": urgent, "done": True}
         else:
             yield from _files(request)
             yield {"done": True}
@@ -55,6 +60,18 @@ def answers(request: dict[str, Any]) -> Iterator[dict[str, Any]]:
     except Exception as error:  # noqa: BLE001 - the edge
         sys.stderr.write(f"review failed: {error!r}\n")
         yield {"failed": f"the review failed ({type(error).__name__})"}
+
+
+def _urgent(path: str, language_id: str, text: str, root: str) -> list[int]:
+    """The lines of dangerous code and of hot spots: what a model looks at first."""
+    source = read(path, language_id, text)
+    if source is None:
+        return []
+    return sorted(danger_lines(source, Lines(text).starts) | hot_lines(source, root))
+
+
+def _hot_in(root: str) -> Hot:
+    return lambda source: hot_lines(source, root)
 
 
 def _since(task: Task) -> Task:
@@ -102,17 +119,19 @@ def _one(request: dict[str, Any], files: WorkspaceFiles, each: Changed, is_diff:
         "only_changed": is_diff,
         "before": text_before(files.root, each) if is_diff else None,
     }
-    findings = review(task_from_json(raw))
+    findings = review(task_from_json(raw), _hot_in(files.root))
     lines = text.count("\n") + 1
     shown = [finding_to_json(f, text) for f in findings]
-    regions = regions_of(path, [line.rstrip("\r\n") for line in split_lines(text)], sorted(each.lines))
+    rows = [line.rstrip("\r\n") for line in split_lines(text)]
+    urgent = _urgent(each.path, "", text, files.root) if request["regions"] else []
+    regions = regions_of(path, rows, sorted(each.lines), urgent) if request["regions"] else []
     return {
         "file": path,
         "path": each.path,
         "lines": len(each.lines) if is_diff else lines,
         "findings": shown,
         "text": text if shown or request["regions"] else "",
-        "regions": [[r.first, r.lines] for r in regions] if request["regions"] else [],
+        "regions": [[r.first, r.lines, r.is_urgent] for r in regions],
     }
 
 

@@ -71,11 +71,15 @@ def test_two_finders_about_one_place_are_one_warning() -> None:
 def test_at_most_one_unsure_hint_for_two_hundred_lines() -> None:
     lines = Lines("x\n" * 601)
     unsure = [finding(2 * n, 2 * n + 1, static("one", 0.3)) for n in range(300)]
-    assert len(within_budget(unsure, 601, (), lines)) == 4
-    assert len(within_budget(unsure[50:60], 10, (), lines)) == 1
+    assert len(within_budget(unsure, 601, (), tuple, lines)) == 4
+    assert len(within_budget(unsure[50:60], 10, (), tuple, lines)) == 1
     plain = [finding(2 * n, 2 * n + 1, static("one", 0.7)) for n in range(300)]
-    assert len(within_budget(plain[:4] + unsure[9:12], 20, (), lines)) == 5, "plain ones hide none of each other"
-    assert len(within_budget(plain, 601, (), lines)) == 16, "but a file full of them has a habit of its own"
+    assert len(within_budget(plain[:4] + unsure[9:12], 20, (), tuple, lines)) == 5, (
+        "plain ones hide none of each other"
+    )
+    assert len(within_budget(plain, 601, (), tuple, lines)) == 16, (
+        "but a file full of them has a habit of its own"
+    )
 
 
 def test_what_did_not_change_is_not_reported_of_a_change() -> None:
@@ -96,8 +100,11 @@ def test_a_switched_off_finder_is_silent() -> None:
 def test_dangerous_code_is_looked_at_first() -> None:
     lines = Lines("x\n" * 20)
     sure, risky = finding(2, 3, static("one", 0.4)), finding(10, 11, static("one", 0.3))
-    assert within_budget([sure, risky], 20, {5}, lines) == [risky]
-    assert within_budget([sure, risky], 20, (), lines) == [sure]
+    assert within_budget([sure, risky], 20, {5}, tuple, lines) == [risky]
+    assert within_budget([sure, risky], 20, (), tuple, lines) == [sure]
+    assert within_budget([sure, risky], 20, (), lambda: {5}, lines) == [risky], "and so is what was often mended"
+    asked: list[int] = []
+    assert within_budget([sure], 20, (), lambda: asked, lines) == [sure]
 
 
 def test_a_tag_reaches_over_the_definition_that_follows() -> None:

@@ -146,3 +146,17 @@ def test_regions_join_where_they_touch() -> None:
     found = regions_of("a.py", text, [5, 10, 80], around=4)
     assert [(r.first, len(r.lines)) for r in found] == [(1, 14), (76, 9)]
     assert found[0].lines[0] == "line 1"
+
+
+async def test_dangerous_code_and_hot_spots_are_in_every_pass_whatever_is_left_out() -> None:
+    some, bugs = regions(30, 1)
+    assert regions_of("p.py", [f"x{n}" for n in range(60)], [3, 40], urgent=[40])[1].is_urgent
+    urgent = Region("pay.py", 0, tuple(f"y{n} = {n}" for n in range(10)), is_urgent=True)
+    model = ScriptedReviewer(bugs, RATES, 1)
+    found = review_regions([*some, urgent], model.ask, lambda path, line: (), passes=3, max_tokens=1_500)
+    async for _ in found:
+        pass
+    passes = [text for text in model.asked if "Claim about" not in text]
+    assert passes
+    assert all("== pay.py" in text for text in passes)
+    assert any(f"== f{n}.py" not in passes[0] for n in range(30)), "not all of it fits"

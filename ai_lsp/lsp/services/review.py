@@ -50,6 +50,7 @@ class ReviewService(Service):
         self._acting = Acting(session, self._shelf)
         self._running: dict[str, asyncio.Task[None]] = {}
         self._fresh: dict[str, list[int]] = {}  # lines that differ from the last commit, when last reviewed
+        self._urgent: dict[str, list[int]] = {}  # lines that a model looks at first, when last reviewed
         self._opened: dict[str, DocumentSnapshot] = {}  # what changes are told from where git knows nothing
         self._settled = asyncio.Event()
 
@@ -84,6 +85,7 @@ class ReviewService(Service):
     def closed(self, uri: str) -> None:
         self._shelf.close(uri)
         self._fresh.pop(uri, None)
+        self._urgent.pop(uri, None)
         self._opened.pop(uri, None)
         if (task := self._running.pop(uri, None)) is not None:
             task.cancel()
@@ -118,13 +120,14 @@ class ReviewService(Service):
             path, before = self.session.relative(uri), self._opened[uri].text if uri in self._opened else None
             task = Task(path, document.language_id, document.text, root, disabled=disabled, before=before)
             try:
-                answer = await self._texts.text(task_to_json(task))
+                has_model = self._route() is not None
+                answer = await self._texts.text(task_to_json(task), is_urgent_told=has_model)
             except ReviewFailed as error:
                 log.warning("%s", error)
                 return
             quiet = await self._shelf.quiet(root)
             found = [f for raw in answer["findings"] if (f := finding_from_json(raw)).fingerprint not in quiet]
-            self._fresh[uri] = answer["changed"]
+            self._fresh[uri], self._urgent[uri] = answer["changed"], answer["urgent"]
         self._shelf.take(document, found)
         if found:  # shown at once; what the checkers say of them comes when it comes
             said = await said_of(self.session, uri)
@@ -193,7 +196,7 @@ class ReviewService(Service):
         if span is not None:
             chosen = range(document.line_at(span.start), document.line_at(max(span.start, span.end - 1)) + 1)
         path = self.session.relative(uri)
-        regions = regions_of(path, lines, [line for line in chosen if line < len(lines)])
+        regions = regions_of(path, lines, [n for n in chosen if n < len(lines)], self._urgent.get(uri, ()))
         verdict = await said_of(self.session, uri)
         known = self._known_of(document, verdict)
         try:
@@ -262,7 +265,9 @@ class ReviewService(Service):
                     said = await self._said_on_disk(answer, unheard)
                     files.append(self._shelf.keep_on_disk(answer, quiet, said))
                     heard[answer["file"]] = messages_by_line(said)
-                    regions += [Region(answer["file"], first, tuple(rows)) for first, rows in answer["regions"]]
+                    regions += [
+                        Region(answer["file"], n, tuple(rows), urgent) for n, rows, urgent in answer["regions"]
+                    ]
                 if progress is not None and total:
                     done = len(files) + len(skipped)
                     progress.report(f"{done} of {total} files", 100 * done // total)
