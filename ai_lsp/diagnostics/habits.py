@@ -34,12 +34,14 @@ def hashed(feature: str) -> int:
 class Group:
     """What was learned of one kind of choice: for a feature's hash a weight for each choice, and what they are
     without any. `slope` and `offset` turn how much another choice would be likelier (a logarithm) into the
-    chance that it was meant, on code that was not learned from (see fit.py for what is assumed of bugs)."""
+    chance that it was meant, on code that was not learned from (see fit.py for what is assumed of bugs);
+    `rarity` is the part of the offset that says how rare bugs are, as a logit."""
 
     weights: Mapping[int, tuple[float, ...]]
     bias: tuple[float, ...]
     slope: float
     offset: float
+    rarity: float
 
 
 @cache
@@ -91,22 +93,38 @@ MISTAKES: Mapping[str, Mapping[str, tuple[str, ...]]] = {
 
 @dataclass(frozen=True, slots=True)
 class Doubt:
-    """Another choice, how common it is in such places (0 to 1), and the chance that it was meant."""
+    """Another choice, how common it is in such places (0 to 1), and the chance that it was meant. A flip: it is
+    what stood there before a change that did nothing else to the line."""
 
     instead: str
     share: float
     chance: float
+    is_flip: bool = False
 
 
-def doubt(site: Site, extra: Iterable[str] = ()) -> Doubt | None:
-    """What was most likely meant instead; None where nothing is known of its kind."""
+FLIPS_WRONG = 0.3
+"""Assumed of changes that turn one choice of a line and nothing else: this part of them is wrong. Most of the
+others mend what was; which of the two it is, habits must say."""
+
+
+LEAST_SHARE = 0.7
+"""How common a choice must be for its loss to be pointed out."""
+
+
+def doubt(site: Site, extra: Iterable[str] = (), before: str | None = None) -> Doubt | None:
+    """What was most likely meant instead; None where nothing is known of its kind. `before` is the choice that
+    stood there until a change that did nothing else."""
     found = chances(site, extra)
     if not found:
         return None
-    instead = max(MISTAKES[site.group][site.choice], key=lambda choice: found[choice])
+    is_flip = before is not None and found.get(before, 0.0) >= LEAST_SHARE
+    instead = before if before is not None and is_flip else ""
+    instead = instead or max(MISTAKES[site.group][site.choice], key=lambda choice: found[choice])
     group = groups()[site.group]
     logit = group.slope * surprise(found[instead], found[site.choice]) + group.offset
-    return Doubt(instead, found[instead], 1 / (1 + math.exp(-max(-30.0, min(30.0, logit)))))
+    if is_flip:
+        logit += math.log(FLIPS_WRONG / (1 - FLIPS_WRONG)) - group.rarity
+    return Doubt(instead, found[instead], 1 / (1 + math.exp(-max(-30.0, min(30.0, logit)))), is_flip)
 
 
 def surprise(other: float, chosen: float) -> float:

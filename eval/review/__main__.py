@@ -13,6 +13,7 @@ from eval.review.history import Clean, Fixes, score_clean, score_fixes
 from eval.review.injected import Tally, score
 from eval.review.missed import Missed, score_missed
 
+READINGS = ("whole", "changed", "diff")
 SETS = ("injected", "unchecked", "fixes", "clean", "missed")
 
 
@@ -54,7 +55,7 @@ def main(argv: Sequence[str] | None = None) -> int:
 def _injected(tally: Tally, name: str) -> dict[str, object]:
     of = "that ruff and ty do not notice" if name == "injected" else "in languages without a checker here"
     print(f"\nInjected bugs {of}: {tally.files} files, {tally.lines} lines")
-    print(f"{'':18}{'injected':>9}{'noticed':>9}{'residue':>9}{'whole':>9}{'changed':>9}")
+    print(f"{'':18}{'injected':>9}{'noticed':>9}{'residue':>9}{'whole':>9}{'changed':>9}{'diff':>9}")
     rows: dict[str, dict[str, float]] = {}
     for operator in [*tally.injected, "all"]:
 
@@ -63,10 +64,11 @@ def _injected(tally: Tally, name: str) -> dict[str, object]:
 
         injected, noticed = count(tally.injected), count(tally.noticed)
         residue = injected - noticed
-        whole, changed = (count(c) / residue if residue else 0.0 for c in (tally.whole, tally.changed))
-        rows[operator] = {"injected": injected, "residue": residue, "whole": whole, "changed": changed}
-        print(f"{operator:18}{injected:9}{noticed:9}{residue:9}{whole:9.1%}{changed:9.1%}")
-    mean = [sum(r[k] for o, r in rows.items() if o != "all" and r["residue"]) for k in ("whole", "changed")]
+        counts = {"whole": tally.whole, "changed": tally.changed, "diff": tally.diff}
+        shares = {name: count(c) / residue if residue else 0.0 for name, c in counts.items()}
+        rows[operator] = {"injected": injected, "residue": residue, **shares}
+        print(f"{operator:18}{injected:9}{noticed:9}{residue:9}" + "".join(f"{s:9.1%}" for s in shares.values()))
+    mean = [sum(r[k] for o, r in rows.items() if o != "all" and r["residue"]) for k in READINGS]
     print(f"{'mean of kinds':45}" + "".join(f"{m / max(1, len(tally.injected)):9.1%}" for m in mean))
     flags = sum(tally.flags.values())
     per = 1000 * flags / max(1, tally.lines)

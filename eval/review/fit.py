@@ -142,7 +142,8 @@ how the few flags that a reader will bear are spread over the kinds, and scale t
 
 
 def meant(found: Sites, group: str, names: np.ndarray, weights: np.ndarray, bias: np.ndarray) -> list[float]:
-    """Slope and offset from surprise to the chance that another choice was meant, on sites not learned from."""
+    """Slope and offset from surprise to the chance that another choice was meant, on sites not learned from, and
+    how much of the offset is the rarity of bugs."""
     right, wrong = [], []
     choices = GROUPS[group]
     for label, hashes in zip(found.labels, found.hashes, strict=True):
@@ -171,7 +172,8 @@ def meant(found: Sites, group: str, names: np.ndarray, weights: np.ndarray, bias
         hessian = np.array([[(h * x * x).sum(), (h * x).sum()], [(h * x).sum(), h.sum()]]) + 1e-9 * np.eye(2)
         a, b = np.array([a, b]) - np.linalg.solve(hessian, gradient)
     prior = SHARES[group] / (1000 * len(right) / found.lines)
-    return [round(float(a), 4), round(float(b + np.log(prior / (1 - prior))), 4)]
+    rarity = float(np.log(prior / (1 - prior)))
+    return [round(float(a), 4), round(float(b) + rarity, 4), round(rarity, 4)]
 
 
 def packed(names: np.ndarray, weights: np.ndarray, bias: np.ndarray) -> dict[str, object]:

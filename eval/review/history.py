@@ -103,9 +103,10 @@ def score_fixes(root: Path, most: int) -> Fixes:
     for commit in commits(root, most, fixes=True):
         ((wrong, right),) = commit.files
         out.count += 1
-        found = _on_changed(wrong)
+        found = _on_changed(wrong, right.text)
         out.flagged += bool(found)
-        out.control += bool(_on_changed(right))
+        out.control += bool(mended := _on_changed(right, wrong.text))
+        out.examples += [f"CONTROL {root.name} {commit.id[:10]} {right.path}: {f.message}" for f in mended]
         out.examples += [
             f"{root.name} {commit.id[:10]} {wrong.path}: {f.message} ({commit.subject})" for f in found
         ]
@@ -131,7 +132,7 @@ def score_clean(root: Path, most: int) -> Clean:
     out = Clean()
     seen: set[str] = set()
     for commit in commits(root, most, fixes=False):
-        found = [(version, f) for _, version in commit.files for f in _on_changed(version)]
+        found = [(now, f) for before, now in commit.files for f in _on_changed(now, before.text)]
         out.count += 1
         out.warned += any(f.severity <= 2 for _, f in found)
         out.hinted += bool(found)
@@ -153,5 +154,6 @@ def score_clean(root: Path, most: int) -> Clean:
     return out
 
 
-def _on_changed(version: Version) -> list[Finding]:
-    return review(Task(version.path, "", version.text, "", version.lines, only_changed=True))
+def _on_changed(version: Version, before: str) -> list[Finding]:
+    task = Task(version.path, "", version.text, "", version.lines, only_changed=True, before=before)
+    return review(task)

@@ -1,8 +1,8 @@
 """Injected bugs: how many of those that no checker notices are flagged, and how much is flagged where nothing is.
 
-Two readings of each file: `whole`, as when it is opened, where every line counts as unchanged; `changed`, as in a
-review of a change that holds the bug, where only the bug's line is changed. The finders never see the line as it
-was before.
+Three readings of each file: `whole`, as when it is opened, where every line counts as unchanged; `changed`, as in
+a review of a change that wrote the bug's line anew, which is never seen as it was before; `diff`, as in a review
+of a change that put the bug into a line that was there, and which the finders see as it was.
 """
 
 from __future__ import annotations
@@ -30,6 +30,7 @@ class Tally:
     noticed: Counter[str] = field(default_factory=Counter)
     whole: Counter[str] = field(default_factory=Counter)
     changed: Counter[str] = field(default_factory=Counter)
+    diff: Counter[str] = field(default_factory=Counter)
     files: int = 0
     lines: int = 0
     flags: Counter[str] = field(default_factory=Counter)
@@ -38,7 +39,7 @@ class Tally:
 
     def add(self, other: Tally) -> None:
         """Take another repository's counts in."""
-        for name in ("injected", "noticed", "whole", "changed", "flags"):
+        for name in ("injected", "noticed", "whole", "changed", "diff", "flags"):
             getattr(self, name).update(getattr(other, name))
         self.files += other.files
         self.lines += other.lines
@@ -70,13 +71,17 @@ async def score(root: Path, files: int, per_operator: int, seed: int, *, checked
                 tally.whole[mutant.operator] += _is_found(before, _review(source, mutant.text, None), mutant)
                 line = frozenset({mutant.line})
                 tally.changed[mutant.operator] += _is_found([], _review(source, mutant.text, line), mutant)
+                after = _review(source, mutant.text, line, source.text)
+                tally.diff[mutant.operator] += _is_found([], after, mutant)
             if checked:
                 checkers.close(path)
     return tally
 
 
-def _review(source: Source, text: str, changed: frozenset[int] | None) -> list[Finding]:
-    return review(Task(source.path, "", text, "", changed, only_changed=changed is not None))
+def _review(
+    source: Source, text: str, changed: frozenset[int] | None, before: str | None = None
+) -> list[Finding]:
+    return review(Task(source.path, "", text, "", changed, only_changed=changed is not None, before=before))
 
 
 def _is_found(before: list[Finding], after: list[Finding], mutant: Mutant) -> bool:

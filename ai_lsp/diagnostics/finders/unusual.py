@@ -3,9 +3,11 @@
 from __future__ import annotations
 
 from collections.abc import Iterator
+from dataclasses import replace
 
 from ai_lsp.diagnostics.finders.finder import EVERY, Finder
 from ai_lsp.diagnostics.finding import Evidence, Finding
+from ai_lsp.diagnostics.flips import flipped
 from ai_lsp.diagnostics.grammar import binary, negated
 from ai_lsp.diagnostics.habits import Doubt, doubt, elsewhere
 from ai_lsp.diagnostics.sites import Site, sites
@@ -33,17 +35,28 @@ def find(source: Source, code: str) -> Iterator[Finding]:
 
 
 def _doubts(source: Source) -> list[tuple[Site, Doubt]]:
-    """The doubtful sites of a file, worked out once for the three finders."""
+    """The doubtful sites of a file, worked out once for the four finders."""
     known: list[tuple[Site, Doubt]] | None = source.worked_out.get("doubts")
     if known is None:
         every = [*sites(source), *pairs(source), *numerals(source)]
-        judged = ((site, doubt(site, extra)) for site, extra in zip(every, elsewhere(every), strict=True))
+        was = flipped(source, every)
+        judged = (
+            (site, doubt(site, extra, was.get(n)))
+            for n, (site, extra) in enumerate(zip(every, elsewhere(every), strict=True))
+        )
         known = [(site, seen) for site, seen in judged if seen is not None and seen.chance >= LEAST]
         source.worked_out["doubts"] = known
     return known
 
 
 def _finding(source: Source, site: Site, seen: Doubt, code: str) -> Finding:
+    found = _as_it_stands(source, site, seen, code)
+    if not seen.is_flip:
+        return found
+    return replace(found, message=f"{found.message}, and it was so before this change")
+
+
+def _as_it_stands(source: Source, site: Site, seen: Doubt, code: str) -> Finding:
     share = f"{min(seen.share, 0.99):.0%}"
     instead = seen.instead
     if code == NEGATION:
