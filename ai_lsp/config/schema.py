@@ -330,8 +330,8 @@ ROWS: tuple[Row, ...] = (
         Texts('features; there are "edit", "next_edit" and "review"'),
         _of(ShadowSettings, "wait_for"),
         "The features that ask them. An instructed edit that introduces an error goes back to the model once; a "
-        "model's next edit that does is not shown; a finding in a line with an error becomes one, with the checker's "
-        "words as evidence.",
+        "model's next edit that does is not shown; a finding in a line with an error becomes one, with the "
+        "checker's words as evidence.",
     ),
     Row(
         "shadow.budget_ms",
