@@ -21,6 +21,9 @@ CODE = "missed-change"
 LEAST = 2
 """Places that were changed in the same way before the one that was not stands out."""
 
+MANY = 3
+"""Places from which the one that is left need not stand in a line like theirs."""
+
 MOST_WORDS = 8
 """Words of one rewrite; more were written anew."""
 
@@ -72,7 +75,7 @@ def find(source: Source) -> Iterator[Finding]:
 
 def _phrases(source: Source, rewrites: Rewrites) -> Iterator[_Left]:
     """Words that became other words everywhere but in one place, by themselves or between the same neighbours."""
-    became: dict[_Phrase, dict[tuple[str, ...], list[Span]]] = {}
+    became: dict[_Phrase, dict[tuple[str, ...], list[tuple[Span, Pair]]]] = {}
     for pair in rewrites.pairs:
         for i1, i2, j1, j2 in pair.steps():
             if max(i2 - i1, j2 - j1) > MOST_WORDS or j1 == j2:
@@ -86,14 +89,18 @@ def _phrases(source: Source, rewrites: Rewrites) -> Iterator[_Left]:
                 if any(_NAME.match(word) for word in words) and (around == 0 or len(words) == i2 - i1 + 2):
                     phrase = _Phrase(words, around)
                     places = became.setdefault(phrase, {}).setdefault(tuple(t[0] for t in new), [])
-                    places.append(Span(new[0].start(), new[-1].end()))
+                    places.append((Span(new[0].start(), new[-1].end()), pair))
     for phrase, ways in sorted(became.items(), key=lambda item: item[0].around):
-        (new_words, changed), *others = ways.items()
-        if others or len(changed) < LEAST + phrase.around:
+        (new_words, places), *others = ways.items()
+        if others or len(places) < phrase.least:
             continue  # it became this here and that there
+        changed = [span for span, _ in places]
         still = list(re.finditer(phrase.pattern, source.text))
         still = [m for m in still if not any(c.start <= m.start() < c.end for c in changed)]
         if len(still) != 1 or _line(source, still[0].start()) in rewrites.lines:
+            continue
+        is_few = len(places) < MANY
+        if is_few and {_shape(_row(source, still[0].start()))} != {_shape(pair.old) for _, pair in places}:
             continue
         if _is_as(source, still[0].start(), [span.start for span in changed]):
             text = source.text[changed[0].start : changed[0].end]
@@ -107,6 +114,13 @@ class _Phrase:
 
     words: tuple[str, ...]
     around: int
+
+    @property
+    def least(self) -> int:
+        """In how many places it must have become something else: words between neighbours say little."""
+        return (
+            LEAST if not self.around else MANY if sum(bool(_NAME.match(w)) for w in self.words) > 1 else 2 * MANY
+        )
 
     @property
     def pattern(self) -> str:
@@ -246,6 +260,12 @@ def _shapes(source: Source, rewrites: Rewrites) -> Iterator[_Left]:
 
 def _shape(row: Sequence[Token]) -> tuple[str, ...]:
     return tuple("w" if t[0][0].isalnum() or t[0][0] == "_" else t[0] for t in row)
+
+
+def _row(source: Source, offset: int) -> tuple[Token, ...]:
+    """The words and signs of the line around a place."""
+    end = source.text.find("\n", offset)
+    return tokens(source.text, source.text.rfind("\n", 0, offset) + 1, end if end >= 0 else len(source.text))
 
 
 def _rows(

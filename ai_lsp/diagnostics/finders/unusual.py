@@ -5,10 +5,12 @@ from __future__ import annotations
 from collections.abc import Iterator
 from dataclasses import replace
 
+from tree_sitter import Node
+
 from ai_lsp.diagnostics.finders.finder import EVERY, Finder
 from ai_lsp.diagnostics.finding import Evidence, Finding
 from ai_lsp.diagnostics.flips import flipped
-from ai_lsp.diagnostics.grammar import binary, negated
+from ai_lsp.diagnostics.grammar import CALLS, binary, callee, negated
 from ai_lsp.diagnostics.habits import Doubt, doubt, elsewhere
 from ai_lsp.diagnostics.sites import Site, sites
 from ai_lsp.diagnostics.sites_values import numerals, pairs
@@ -23,6 +25,9 @@ SOURCE = "habits"
 
 LEAST = 0.02
 """The chance below which nothing is said at all; what is shown is decided where it is known what changed."""
+
+_ASSERTING = ("assert", "expect", "require", "is", "ok")
+"""How the names of functions begin that tests state a fact with."""
 
 _CODES = {"not": NEGATION, "number": NUMBER, "numeral": NUMBER, "arguments": ARGUMENTS}
 
@@ -45,8 +50,26 @@ def _doubts(source: Source) -> list[tuple[Site, Doubt]]:
             for n, (site, extra) in enumerate(zip(every, elsewhere(every), strict=True))
         )
         known = [(site, seen) for site, seen in judged if seen is not None and seen.chance >= LEAST]
+        if source.is_test:
+            known = [(site, seen) for site, seen in known if seen.is_flip or not _is_asserted(source, site.node)]
         source.worked_out["doubts"] = known
     return known
+
+
+def _is_asserted(source: Source, node: Node) -> bool:
+    """Whether a choice stands in an assertion: a wrong one fails when it is run, so what stands was meant."""
+    at: Node | None = node
+    for _ in range(8):
+        if at is None:
+            return False
+        if at.type == "assert_statement":
+            return True
+        if at.type in CALLS and callee(source, at).lower().startswith(
+            ("assert", "expect", "require", "is", "ok")
+        ):
+            return True
+        at = at.parent
+    return False
 
 
 def _finding(source: Source, site: Site, seen: Doubt, code: str) -> Finding:
