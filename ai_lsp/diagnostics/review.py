@@ -16,7 +16,7 @@ from ai_lsp.text.edit import Span
 
 log = logging.getLogger(__name__)
 
-SURE = 0.25
+SURE = 0.18
 """The least confidence with which unchanged code is flagged: it has been read and run, and is mostly right."""
 
 SURE_ON_CHANGED = 0.05

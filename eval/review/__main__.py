@@ -6,8 +6,9 @@ import argparse
 import asyncio
 import json
 import sys
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from pathlib import Path
+from typing import Any
 
 from eval.review.history import Clean, Fixes, score_clean, score_fixes
 from eval.review.injected import Tally, score
@@ -28,6 +29,7 @@ def main(argv: Sequence[str] | None = None) -> int:
     parser.add_argument("--show", action="store_true", help="print every flag of fixes and clean commits")
     parser.add_argument("--seed", type=int, default=0)
     parser.add_argument("--json", type=Path)
+    parser.add_argument("--check", type=Path, help="exit 1 where a figure is worse than this file's")
     asked = parser.parse_args(argv)
     out: dict[str, object] = {}
     for name in asked.sets:
@@ -49,7 +51,41 @@ def main(argv: Sequence[str] | None = None) -> int:
             out[name] = _clean({repo.name: score_clean(repo, asked.commits) for repo in asked.repos}, asked.show)
     if asked.json:
         asked.json.write_text(json.dumps(out, indent=1) + "\n", "utf-8")
+    if asked.check:
+        found = worse(out, json.loads(asked.check.read_text("utf-8")))
+        print("\n".join(found) or f"\nno worse than {asked.check}")
+        return 1 if found else 0
     return 0
+
+
+SLACK = 0.02
+"""How much less of something may be found before it counts: sets are drawn anew where a repository grows."""
+
+
+def worse(now: Mapping[str, Any], baseline: Mapping[str, Any]) -> list[str]:
+    """What is worse than in a baseline, in sentences; sets that were not scored are passed over. More flags on
+    unchanged code than the goal of 0.5 in 1,000 lines, or more than 2 % of clean commits warned, are always."""
+    out = []
+    for name in ("injected", "unchecked"):
+        if name not in now or name not in baseline:
+            continue
+        rows = now[name]["rows"]["all"], baseline[name]["rows"]["all"]
+        out += [
+            f"{name}: {reading} {rows[0][reading]:.1%}, was {rows[1][reading]:.1%}"
+            for reading in READINGS
+            if rows[0][reading] < rows[1][reading] - SLACK
+        ]
+        flags = now[name]["flags_per_1000"]
+        if flags > max(0.5, baseline[name]["flags_per_1000"]):
+            out.append(f"{name}: {flags:.2f} flags in 1,000 unchanged lines")
+    if (clean := now.get("clean")) and clean["warned"] > 0.02 * clean["count"]:
+        out.append(f"clean: {clean['warned']} of {clean['count']} commits warned")
+    for name, kind, of in (("fixes", "flagged", "fixes"), ("missed", "found", "taken_back")):
+        if name in now and name in baseline:
+            shares = [each[name][kind] / max(1, each[name][of]) for each in (now, baseline)]
+            if shares[0] < shares[1] - SLACK:
+                out.append(f"{name}: {shares[0]:.1%} found, was {shares[1]:.1%}")
+    return out
 
 
 def _injected(tally: Tally, name: str) -> dict[str, object]:
