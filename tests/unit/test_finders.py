@@ -8,6 +8,7 @@ import pytest
 
 from ai_lsp.diagnostics import source
 from ai_lsp.diagnostics.finders import FINDERS
+from ai_lsp.text.change import apply_all
 
 FOLDER = Path(__file__).parents[1] / "golden" / "finders"
 FILES = sorted(FOLDER.glob("*.txt"))
@@ -39,3 +40,27 @@ def test_golden(path: Path, request: pytest.FixtureRequest) -> None:
         path.write_text(out + between + before, encoding="utf-8")
     else:
         assert out == marked
+
+
+@pytest.mark.parametrize(
+    ("finder", "name", "text", "fixed"),
+    [
+        ("unused-result", "a.py", "def f(line):\n    line.strip()\n", "def f(line):\n    line = line.strip()\n"),
+        ("past-the-end", "a.py", "x = items[len(items)]\n", "x = items[-1]\n"),
+        ("past-the-end", "a.js", "x = items[items.length];\n", "x = items[items.length - 1];\n"),
+        (
+            "past-the-end",
+            "a.js",
+            "for (let i = 0; i <= a.length; i++) { f(a[i]); }\n",
+            "for (let i = 0; i < a.length; i++) { f(a[i]); }\n",
+        ),
+        ("nothing-used", "a.py", "if box is None:\n    box.close()\n", "if box is not None:\n    box.close()\n"),
+        ("nothing-used", "a.js", "if (box == null) { box.close(); }\n", "if (box != null) { box.close(); }\n"),
+    ],
+)
+def test_a_fix_mends_what_was_found(finder: str, name: str, text: str, fixed: str) -> None:
+    read = source.read(name, "", text)
+    assert read is not None
+    (found,) = BY_NAME[finder.replace("-", "_")].find(read)
+    assert found.fix_title
+    assert apply_all(found.fix, text) == fixed

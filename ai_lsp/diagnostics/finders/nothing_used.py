@@ -11,6 +11,7 @@ from ai_lsp.diagnostics.finders.finder import GO, PYTHON, SCRIPT, Finder, found
 from ai_lsp.diagnostics.finding import Finding
 from ai_lsp.diagnostics.grammar import NOTHING, ORDER, bare, binary, place_of
 from ai_lsp.diagnostics.source import Source, walk
+from ai_lsp.text.edit import Edit, Span
 
 CODE = "nothing-used"
 
@@ -50,7 +51,20 @@ def find(source: Source) -> Iterator[Finding]:
                 node,
                 because=f"`{source.of(used)}` is reached only where `{text}` is nothing",
                 weight=0.7,
+                fix=_turned(source, node) if where is place.body else (),
+                fix_title="Turn the condition round",
             )
+
+
+def _turned(source: Source, node: Node) -> tuple[Edit, ...]:
+    """The edit that asks whether it is something instead."""
+    both = binary(source, node)
+    operator = source.text[both.left.end_byte : both.right.start_byte].strip() if both is not None else ""
+    turned = {"is": "is not", "==": "!=", "===": "!=="}.get(operator)
+    if both is None or turned is None:
+        return ()
+    at = source.text.index(operator, both.left.end_byte)
+    return (Edit(Span(at, at + len(operator)), turned),)
 
 
 def _asked(source: Source, node: Node) -> tuple[Node | None, bool]:

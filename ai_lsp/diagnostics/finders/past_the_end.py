@@ -7,8 +7,9 @@ from collections.abc import Iterator
 
 from ai_lsp.diagnostics.finders.finder import EVERY, Finder, found
 from ai_lsp.diagnostics.finding import Finding
-from ai_lsp.diagnostics.grammar import SUBSCRIPTS, binary, place_of
+from ai_lsp.diagnostics.grammar import SUBSCRIPTS, Binary, binary, place_of
 from ai_lsp.diagnostics.source import Source
+from ai_lsp.text.edit import Edit, Span
 
 CODE = "past-the-end"
 
@@ -37,6 +38,7 @@ def find(source: Source) -> Iterator[Finding]:
             yield found(
                 CODE, f"The loop ends with `{taken}` one past the end", node,
                 because=f"`{source.of(both.left)}` may be the length, and `{taken}` is taken", weight=0.8,
+                fix=_strictly(source, both), fix_title="Change `<=` to `<`",
             )  # fmt: skip
     for node in source.nodes(*sorted(SUBSCRIPTS)):
         text = source.of(node)
@@ -47,7 +49,12 @@ def find(source: Source) -> Iterator[Finding]:
                 parent is not None and "assign" in parent.type and parent.child_by_field_name("left") == node
             )
             if not (written and source.language not in ("python", "go", "rust")):
-                yield found(CODE, f"`{text}` is one past the end", node, because="items count from 0", weight=0.8)
+                last = "-1" if source.language == "python" else f"{index} - 1"
+                inner = Span(node.start_byte + text.find("[") + 1, node.end_byte - 1)
+                yield found(
+                    CODE, f"`{text}` is one past the end", node, because="items count from 0", weight=0.8,
+                    fix=(Edit(inner, last),), fix_title=f"Take the last: `{holder[1]}[{last}]`",
+                )  # fmt: skip
     if source.language == "python":
         for node in source.nodes("for_statement"):
             ranged, body = node.child_by_field_name("right"), node.child_by_field_name("body")
@@ -58,6 +65,12 @@ def find(source: Source) -> Iterator[Finding]:
                     CODE, f"The last `{holder[1]}[{name}]` is one past the end", ranged,
                     because="the range takes the length in", weight=0.8,
                 )  # fmt: skip
+
+
+def _strictly(source: Source, both: Binary) -> tuple[Edit, ...]:
+    """The edit from `<=` to `<`."""
+    at = source.text.find("<=", both.left.end_byte, both.right.start_byte)
+    return (Edit(Span(at, at + 2), "<"),) if at >= 0 else ()
 
 
 FINDER = Finder(CODE, "an item behind the last one", EVERY, find)

@@ -8,6 +8,7 @@ from ai_lsp.diagnostics.finders.finder import GO, PYTHON, SCRIPT, Finder, found
 from ai_lsp.diagnostics.finding import Finding
 from ai_lsp.diagnostics.grammar import CALLS, MEMBERS, STRINGS, callee
 from ai_lsp.diagnostics.source import Source
+from ai_lsp.text.edit import Edit, Span
 
 CODE = "unused-result"
 
@@ -52,12 +53,18 @@ def find(source: Source) -> Iterator[Finding]:
         if language == "go" and is_method:
             pure = source.of(function).startswith("strings.") and name in _GO_STRINGS
         if pure and not any(c.type in STRINGS for c in function.named_children):
+            holder = source.of(function.named_children[0]) if is_method and language == "python" else ""
+            keeps = (
+                (Edit(Span(call.start_byte, call.start_byte), f"{holder} = "),) if holder.isidentifier() else ()
+            )
             yield found(
                 CODE,
                 f"The result of `{name}` is dropped, and `{name}` does nothing else",
                 call,
                 because=f"`{name}` gives its result back and changes nothing",
                 weight=0.7,
+                fix=keeps,
+                fix_title=f"Keep it in `{holder}`" if keeps else "",
             )
 
 
