@@ -51,7 +51,8 @@ class Source:
             "test" in name
             or "spec" in name
             or any(
-                part in ("test", "tests", "testing", "__tests__") for part in self.path.lower().split("/")[:-1]
+                part in ("test", "tests", "testing", "__tests__") or part.endswith(("_test", "_tests", "-tests"))
+                for part in self.path.lower().split("/")[:-1]
             )
         )
 
