@@ -155,7 +155,7 @@ def main() -> int:
     parser = argparse.ArgumentParser(prog="python -m eval.lines", description=__doc__)
     parser.add_argument("repositories", nargs="+", metavar="REPO_DIR")
     parser.add_argument("--commits", type=int, default=30)
-    parser.add_argument("--threshold", type=float, default=0.6)
+    parser.add_argument("--threshold", type=float, default=0.5)
     parser.add_argument("--typing", action="store_true", help="also type every fourth line key by key")
     parser.add_argument("--curve", action="store_true", help="also measure other thresholds (not with --server)")
     parser.add_argument("--lines", type=int, default=1, help="also allow several lines (not with --server)")

@@ -121,6 +121,8 @@ class InProcess:
             text = self.repository.text(f"{self._parent}:{path}") or ""
             self._open[path] = text.split("\n")
             self.engine.opened(path, path, language_id(path), text)
+            for _ in self.engine.reading(path):
+                pass
 
     def _become(self, path: str, lines: list[str]) -> None:
         self._ensure(path)

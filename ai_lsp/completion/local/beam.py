@@ -29,6 +29,8 @@ class Step:
     shaped: float  # share of this token in the votes of places of the same shape
     shape_order: int
     twin: float  # likeness of the best removed line that goes on with this token
+    usual: float  # share of this token in the habits of the language
+    usual_order: int
     order: int  # longest context that spoke
     own_order: int  # longest context that spoke for this token
     branches: int
@@ -68,7 +70,7 @@ def search(
     while beams:
         grown: list[Way] = []
         for way in beams:
-            is_late = time.perf_counter() > deadline
+            is_late = bool(way.steps) and time.perf_counter() > deadline  # the first token is always looked for
             made = [] if is_late else _grow(way, ask, context, partial if first else "", vocabulary)
             if not made and way.steps:
                 found.append(way)
@@ -97,7 +99,8 @@ def _grow(
 ) -> list[Way]:
     """The likeliest ways that are one token longer."""
     spread = ask(context, way.tokens, half)
-    options = sorted(spread.tokens.items(), key=lambda kv: -kv[1])[: WIDTH + 1]
+    weight = spread.tokens
+    options = [(t, weight[t]) for t in sorted(weight, key=weight.__getitem__, reverse=True)[: WIDTH + 1]]
     known = sum(spread.tokens.values())
     scale = 1.0 / (known or 1.0) if half else 1.0
     made: list[Way] = []
@@ -116,6 +119,8 @@ def _grow(
             shaped=spread.shaped.get(token, 0.0),
             shape_order=spread.shape_order,
             twin=spread.twin.get(token, 0.0),
+            usual=spread.usual.get(token, 0.0),
+            usual_order=spread.usual_order,
             order=spread.order,
             own_order=spread.first_order.get(token, 0),
             branches=len(spread.tokens),

@@ -67,6 +67,15 @@ class Document:
             before = depth
         return np.array(out, np.int32), sizes
 
+    @property
+    def text_of(self) -> Sequence[str]:
+        """The text of every token id."""
+        return self._vocabulary.text
+
+    def ids_of(self, some: Sequence[str]) -> list[int]:
+        """The ids of those tokens that are known."""
+        return [known for t in some if (known := self._vocabulary.get(t)) is not None]
+
     def tokens_before(self, line: int) -> int:
         """How many tokens of the flat array belong to lines above `line`."""
         return int(self._starts[min(line, len(self.lines))])

@@ -8,7 +8,7 @@ from collections.abc import Iterator, Sequence
 
 import numpy as np
 
-from ai_lsp.completion.local import evidence, scorer, votes
+from ai_lsp.completion.local import evidence, priors, scorer, votes
 from ai_lsp.completion.local.documents import Document
 from ai_lsp.completion.local.edits import LocalPrediction
 from ai_lsp.completion.local.lexing import ENDS, FIRST_TEXT, Vocabulary, columns, family
@@ -35,6 +35,7 @@ class Engine:
         self.mounted: list[votes.Mounted] = []
         self._by_path: dict[str, tuple[votes.Mounted, int]] = {}
         self.trees = scorer.shipped()
+        self._book = priors.Book(self.vocabulary)
 
     # ---- the workspace ----------------------------------------------------------------------
     def mount(self, shard: Shard, stale: Sequence[int] = ()) -> None:
@@ -112,6 +113,13 @@ class Engine:
         self.documents[uri] = Document(uri, path, language_id, text, self.vocabulary)
         self._hide(path, hidden=True)
 
+    def reading(self, uri: str) -> Iterator[None]:
+        """Makes the habits of a document's language known, in slices of a few milliseconds."""
+        document = self.documents.get(uri)
+        for _ in self._book.reading(document.family) if document is not None else ():
+            self.shapes.learn(self.vocabulary.text)
+            yield
+
     def changed(self, uri: str, edits: Sequence[LineEdit]) -> None:
         """Applies edits in order. An unknown document is ignored."""
         document = self.documents.pop(uri, None)
@@ -141,7 +149,8 @@ class Engine:
                 room -= len(d.flat)
         here = votes.folder_of(document.path)
         mounts = [(m, w) for m in self.mounted if (w := m.weigh(document.family, here)).any()]
-        return Question(document, line, col, others, mounts, self.vocabulary, self.shapes, deadline)
+        habits = self._book.habits(document.family)
+        return Question(document, line, col, others, mounts, self.vocabulary, self.shapes, habits, deadline)
 
     def predict(
         self,
@@ -160,16 +169,18 @@ class Engine:
             return None
         spot = asked.spot
         least = min_confidence if asked.typed else min(1.0, min_confidence + _MORE_AT_START)
-        chosen = scorer.pick(scorer.rate(spot, asked.ways(), self.trees), least, hide_words)
+        rated = scorer.rate(spot, asked.ways(), self.trees)
+        chosen = scorer.pick(rated, least, hide_words)
         may_go_on = max_lines > 1 and not spot.after.strip()
         if chosen is None:
             return self._next_lines(asked, min_confidence, max_lines - 1) if may_go_on and asked.typed else None
-        more, confidence = "", chosen.confidence
-        if may_go_on and chosen.reaches_end:
-            taken = [t for t in chosen.candidate.way.tokens if t not in ENDS]
-            more, confidence = self._more_lines(asked, taken, confidence, min_confidence, max_lines - 1)
-        text = chosen.candidate.text + more
-        return LocalPrediction(text, confidence, 1 + more.count("\n"), chosen.why)
+        ending = scorer.whole(rated, max(_SURE_OF_END, least)) if may_go_on else None
+        if ending is not None:
+            taken = [t for t in ending.candidate.way.tokens if t not in ENDS]
+            more, confidence = self._more_lines(asked, taken, ending.confidence, min_confidence, max_lines - 1)
+            if more:
+                return LocalPrediction(ending.candidate.text + more, confidence, 1 + more.count("\n"), ending.why)
+        return LocalPrediction(chosen.candidate.text, chosen.confidence, 1, chosen.why)
 
     def _next_lines(self, asked: Question, min_confidence: float, most: int) -> LocalPrediction | None:
         """The lines after one that is almost surely whole."""
@@ -195,8 +206,8 @@ class Engine:
                 break
             indent, taken, ways = found
             spot = evidence.Spot("", "", "", document, asked.line, columns(indent), 0)
-            line = scorer.pick(scorer.rate(spot, ways, self.trees), _SURE_OF_LINE)
-            if line is None or not line.reaches_end or line.candidate.text.strip() == below:
+            line = scorer.whole(scorer.rate(spot, ways, self.trees), _SURE_OF_LINE)
+            if line is None or line.candidate.text.strip() == below:
                 break
             if confidence * line.confidence < min_confidence:
                 break

@@ -11,7 +11,7 @@ import numpy as np
 from ai_lsp.completion.local import votes
 from ai_lsp.completion.local.beam import Step, Way
 from ai_lsp.completion.local.documents import Document
-from ai_lsp.completion.local.lexing import ENDS, is_identifier
+from ai_lsp.completion.local.lexing import ENDS, Ids, is_identifier, tokens
 
 SHORTEST = 3  # characters; less is not worth a glance
 _NEAR_LINES = 300  # lines around the cursor that are compared as wholes
@@ -32,6 +32,8 @@ NAMES = (
     "known_last", "shaped_first", "shaped_last", "shaped_low", "shape_first", "shape_last",
     "twin_first", "twin_last", "twin_low", "is_split",
     "prose_typed", "prose_above", "prose_next", "same_start",
+    "usual_first", "usual_last", "usual_low", "usual_order_first", "usual_order_last", "usual_joint", "family",
+    "defines", "in_line", "repeats", "nest_sum", "string_after", "rivals", "half_whole",
 )  # fmt: skip
 """The features, in the order of a row."""
 
@@ -57,6 +59,10 @@ class Spot:
     prose_typed: float = 0.0  # share of letters and blanks
     prose_above: float = 0.0
     same_start: float = 0.0  # lines near that begin as the typed one does
+    line_words: frozenset[int] = frozenset()  # tokens of the line before the half-typed one
+    defines: float = 0.0  # whether a name comes here that is new, as after `def`
+    rivals: float = 0.0  # words near that begin as the half-typed one does
+    half_whole: float = 0.0  # how often the half-typed word stands near as a whole one
 
     def look_around(self) -> None:
         """Fills what is near; costs a fraction of a millisecond."""
@@ -82,7 +88,21 @@ class Spot:
         self.prose_above = _prose(lines[at - 1].strip() if at else "")
         if self.typed:
             self.same_start = math.log1p(sum(body.startswith(self.typed) for body in self.near))
-        self.in_string, self.in_comment = _lexical_state(self.typed, self.document.family)
+        self._look_at_half(self.document.text_of, flat)
+        self.in_string, self.in_comment = lexical_state(self.typed, self.document.family)
+
+    def _look_at_half(self, text: Sequence[str], flat: Ids) -> None:
+        so_far = tokens(self.typed)
+        if self.partial:
+            so_far.pop()
+            bare = self.partial.strip()
+            if is_identifier(bare):
+                starts = (bare, " " + bare)
+                self.rivals = math.log1p(sum(text[w].startswith(starts) for w in self.words))
+                ids = [w for w in self.words if text[w] in starts]
+                self.half_whole = math.log1p(sum(int(np.count_nonzero(flat == w)) for w in ids))
+        self.line_words = frozenset(self.document.ids_of(so_far))
+        self.defines = 1.0 if so_far and so_far[-1].strip() in _DEFINERS else 0.0
 
 
 @dataclass(slots=True)
@@ -264,9 +284,28 @@ def _analogies(spot: Spot, part: Sequence[Step], text: str) -> list[float]:
         spot.prose_above,
         _prose(text),
         spot.same_start,
+        first.usual,
+        last.usual,
+        min(s.usual for s in part),
+        first.usual_order,
+        last.usual_order,
+        sum(_log(s.usual) for s in part),
+        _FAMILIES.get(spot.document.family, -1),
+        spot.defines,
+        sum(s.is_word and s.token in spot.line_words for s in part),
+        sum(a.token == b.token for a, b in zip(part[1:], part, strict=False)),
+        _nest(spot.typed) + _nest(text),
+        lexical_state(spot.typed + text, spot.document.family)[0],
+        spot.rivals,
+        spot.half_whole,
     ]
 
 
+_DEFINERS = frozenset(
+    "as auto bool boolean char class const def define enum fn func function int interface let macro_rules"  # noqa: SIM905
+    " mod module static String struct trait type val var void".split()
+)
+_FAMILIES = {f: i for i, f in enumerate(("python", "js", "go", "rust", "java", "c", "ruby"))}
 _ORDER = (votes.GONE, votes.ABOVE, votes.BELOW, votes.RECENT, votes.FOLDER, votes.OTHER)
 
 
@@ -304,7 +343,7 @@ def _kind(character: str) -> int:
 _LINE_COMMENT = {"python": "#", "ruby": "#", "shell": "#", "yaml": "#", "toml": "#", "lua": "--", "sql": "--"}
 
 
-def _lexical_state(typed: str, family: str) -> tuple[float, float]:
+def lexical_state(typed: str, family: str) -> tuple[float, float]:
     """Whether the cursor stands in a string, in a comment, judged by its line alone."""
     comment = _LINE_COMMENT.get(family, "//")
     quote = ""

@@ -8,7 +8,7 @@ from dataclasses import dataclass, field
 import numpy as np
 import numpy.typing as npt
 
-from ai_lsp.completion.local import analogies, beam, evidence, twins, votes
+from ai_lsp.completion.local import analogies, beam, evidence, priors, twins, votes
 from ai_lsp.completion.local.documents import Document
 from ai_lsp.completion.local.lexing import (
     END_IN,
@@ -41,6 +41,7 @@ class Question:
     mounts: Mounts
     vocabulary: Vocabulary
     shapes: Shapes
+    habits: priors.Habits
     deadline: float
     typed: str = ""
     indent: str = ""
@@ -49,6 +50,7 @@ class Question:
     alike: list[twins.Twin] = field(default_factory=list)
     open_text: votes.Stream = field(init=False)
     _start: int = 0
+    _is_prose: bool = False
     _allowed: dict[int, bool] = field(default_factory=dict)
     _known: dict[tuple[tuple[int, ...], str], votes.Distribution] = field(default_factory=dict)
 
@@ -65,6 +67,8 @@ class Question:
         self.left = document.flat[max(0, self._start - MAX_ORDER) : self._start].tolist()
         self.left.append(step(columns(self.indent), document.depth_above(self.line)))
         self.left += typed_ids
+        _, in_comment = evidence.lexical_state(self.typed, document.family)
+        self._is_prose = bool(in_comment) or document.family == "markdown"
         if document.gone:
             self.alike = twins.twins(document, typed_ids, self.partial, self.vocabulary.text, self.shapes, half)
 
@@ -116,6 +120,7 @@ class Question:
             analogies.add_shapes(hit, context, self.open_text, self.vocabulary, self.shapes, half)
             if half and hit.rest > 0.05:
                 self._finish_word(hit, half)
+            self.habits.add(hit, context, self.vocabulary.text, half, self._is_prose)
             self._known[key] = hit
         going = [t for t in self.alike if len(t.tokens) > len(taken) and t.tokens[: len(taken)] == taken]
         return analogies.with_twins(hit, [(t.tokens[len(taken)], t.alike) for t in going]) if going else hit

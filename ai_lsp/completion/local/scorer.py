@@ -15,7 +15,7 @@ from ai_lsp.completion.local.beam import Way
 from ai_lsp.completion.local.evidence import Candidate, Spot
 from ai_lsp.context.trees import Trees, read
 
-_PRICE_OF_WRONG = 16.0  # characters; more shows shorter and surer texts (see eval/README.md)
+_PRICE_OF_WRONG = 48.0  # characters; more shows shorter and surer texts (see eval/README.md)
 
 
 @dataclass(frozen=True, slots=True)
@@ -25,12 +25,6 @@ class Chosen:
     candidate: Candidate
     confidence: float
     why: str
-
-    @property
-    def reaches_end(self) -> bool:
-        """Whether the text is the whole rest of the line."""
-        way = self.candidate.way
-        return way.is_whole and way.text == self.candidate.text
 
 
 @cache
@@ -71,6 +65,17 @@ def pick(rated: Rated, min_confidence: float, hide_words: bool = False) -> Chose
         return None
     chosen = rated.candidates[best]
     return Chosen(chosen, float(chances[best]), _why(chosen))
+
+
+def whole(rated: Rated, min_confidence: float) -> Chosen | None:
+    """The likeliest whole rest of the line, where it is so sure."""
+    ends = [(p, c) for c, p in zip(rated.candidates, rated.chances.tolist(), strict=True) if _reaches_end(c)]
+    chance, best = max(ends, key=lambda e: e[0], default=(0.0, None))
+    return Chosen(best, chance, _why(best)) if best is not None and chance >= min_confidence else None
+
+
+def _reaches_end(candidate: Candidate) -> bool:
+    return candidate.way.is_whole and candidate.way.text == candidate.text
 
 
 _PLACES = {

@@ -169,6 +169,8 @@ class Distribution:
     shaped: dict[int, float] = field(default_factory=dict)  # share of the votes of places of the same shape
     shape_order: int = 0
     twin: dict[int, float] = field(default_factory=dict)  # likeness of the removed line that goes on so
+    usual: dict[int, float] = field(default_factory=dict)  # share of a token in the habits of the language
+    usual_order: int = 0
 
 
 def distribution(

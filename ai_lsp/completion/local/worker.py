@@ -91,6 +91,7 @@ class Worker:
                 self.engine.changed(uri, [LineEdit(*e) for e in edits])
             case ["open", str(uri), path, str(language), str(text)]:
                 self.engine.opened(uri, os.path.realpath(path) if path else None, language, text)
+                self._slices.append(self.engine.reading(uri))
             case ["close", str(uri)]:
                 self.engine.closed(uri)
             case ["files", list(changes)]:
