@@ -21,9 +21,9 @@ from eval.lines.cases import columns, is_wanted, line_cases
 from eval.lines.replay import InProcess
 from eval.lines.repository import Repository
 
-ROUNDS = 240
+ROUNDS = 300
 PARAMETERS = {
-    "objective": "binary", "learning_rate": 0.08, "num_leaves": 40, "max_depth": 8, "min_data_in_leaf": 40,
+    "objective": "binary", "learning_rate": 0.08, "num_leaves": 48, "max_depth": 9, "min_data_in_leaf": 40,
     "feature_fraction": 0.5, "bagging_fraction": 0.7, "bagging_freq": 1, "lambda_l2": 10, "verbose": -1,
     "num_threads": 1, "seed": 1, "deterministic": True,
 }  # fmt: skip
