@@ -12,7 +12,7 @@ class CompletionSettings:
 
     enabled: bool = True
     debounce_ms: float | Literal["auto"] = "auto"
-    min_confidence: float = 0.5
+    min_confidence: float = 0.45
     max_lines: int = 8
     max_tokens: int = 128
     disabled_languages: tuple[str, ...] = ()

@@ -21,7 +21,7 @@ from eval.lines.repository import Repository
 from eval.lines.score import Answer, Typed, mean, report, typing_report
 
 Report = dict[str, dict[str, float]]
-CURVE = (0.3, 0.4, 0.5, 0.55, 0.6, 0.65, 0.7, 0.75, 0.8, 0.85, 0.9)
+CURVE = (0.3, 0.4, 0.45, 0.5, 0.55, 0.6, 0.65, 0.7, 0.75, 0.8, 0.85, 0.9)
 _TOLERANCE = 0.003  # a figure may be this much below the baseline's
 _CHECKED = ("coverage", "precision_prefix", "saved", "recall_exact", "keys_saved", "accept_rate")
 _COLUMNS = (
@@ -155,7 +155,7 @@ def main() -> int:
     parser = argparse.ArgumentParser(prog="python -m eval.lines", description=__doc__)
     parser.add_argument("repositories", nargs="+", metavar="REPO_DIR")
     parser.add_argument("--commits", type=int, default=30)
-    parser.add_argument("--threshold", type=float, default=0.5)
+    parser.add_argument("--threshold", type=float, default=0.45)
     parser.add_argument("--typing", action="store_true", help="also type every fourth line key by key")
     parser.add_argument("--curve", action="store_true", help="also measure other thresholds (not with --server)")
     parser.add_argument("--lines", type=int, default=1, help="also allow several lines (not with --server)")

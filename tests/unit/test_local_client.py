@@ -73,7 +73,7 @@ async def test_knows_the_workspace(predictor: LocalPredictor, tmp_path: Path) ->
     await ready(predictor, 4)
     text = "def other(customer):\n    heading = customer.full_na"
     predictor.opened("file:///a.py", None, "python", text)
-    assert (await ask(predictor, "file:///a.py", text) or "").startswith("me.strip")
+    assert (await ask(predictor, "file:///a.py", text) or "").startswith("me.")
 
 
 async def test_sees_a_change_sent_just_before(predictor: LocalPredictor, tmp_path: Path) -> None:

@@ -19,7 +19,7 @@ from ai_lsp.text.edit import LineEdit
 
 _OTHERS = 12  # open documents beside the current one that are scanned
 _OTHERS_TOKENS = 400_000
-_MORE_AT_START = 0.05  # added to the least confidence on a line with nothing typed, where silence is the rule
+_MORE_AT_START = 0.1  # added to the least confidence on a line with nothing typed, where silence is the rule
 _SURE_OF_END = 0.8  # chance that the typed line is whole, before the next ones are offered
 _SURE_OF_LINE = 0.75  # chance that each further line must have
 _SLICE = 4000  # words taken over at a time

@@ -15,7 +15,7 @@ from ai_lsp.completion.local.beam import Way
 from ai_lsp.completion.local.evidence import Candidate, Spot
 from ai_lsp.context.trees import Trees, read
 
-_PRICE_OF_WRONG = 48.0  # characters; more shows shorter and surer texts (see eval/README.md)
+_PRICE_OF_WRONG = 64.0  # characters; more shows shorter and surer texts (see eval/README.md)
 
 
 @dataclass(frozen=True, slots=True)
