@@ -62,6 +62,7 @@ class NextWorld:
     jumps that the user has followed, where nothing has been changed since. `faults` are places where an error has
     come up with the last edits, `renamed` the names that they exchanged. `calibrated` is a
     proposal's confidence for this user. A model's changes wait for `check`.
+    `engine_silence` says why the embedded engine had no say, if so.
     """
 
     settings: NextEditSettings
@@ -82,6 +83,7 @@ class NextWorld:
     calibrated: Callable[[Proposal], float] = field(default=lambda proposal: proposal.confidence)
     renamed: Mapping[str, str] = field(default_factory=dict)
     check: Check | None = None
+    engine_silence: Callable[[], NextReason | None] = field(default=lambda: None)
     has_history: bool = True
 
 
@@ -96,7 +98,7 @@ async def next_edit(query: NextQuery, world: NextWorld) -> tuple[Offer, ...] | N
         whole, broken = await _unbroken(ranked, world)
         ranked, outdated = _standing(whole, query, world)
         reason = outdated or broken or reason
-    silence = reason or silence or NextDeclined(NextReason.NOT_SURE)
+    silence = reason or silence or NextDeclined(world.engine_silence() or NextReason.NOT_SURE)
     return tuple(Offer(world.new_id(), each) for each in ranked) or silence
 
 
@@ -165,9 +167,7 @@ async def _gather(query: NextQuery, world: NextWorld) -> tuple[list[Proposal], N
     told = [fault(query.snapshot, each.span.start, each.message) for each in query.problems]
     local += [explained(each, world.renamed) for each in (*world.faults, *told)]
     local = _calibrated(local, world)
-    # The engine is asked anew each time, and what it said before may have been about a name not finished yet.
-    waiting = (each for each in world.stage.waiting if each.origin != "local" or world.engine is None)
-    found = _merged([*local, *world.ready, *waiting])
+    found = _merged([*local, *world.ready, *world.stage.waiting])
     is_certain = any(
         each.kind == "edit"
         and each.confidence >= world.settings.certain_confidence

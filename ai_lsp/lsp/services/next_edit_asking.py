@@ -27,6 +27,7 @@ from ai_lsp.lsp.services.next_edit_models import NextModels
 from ai_lsp.lsp.services.next_edit_taste import Taste
 from ai_lsp.text.document import DocumentSnapshot
 from ai_lsp.text.edit import Edit, map_offset
+from ai_lsp.text.history import HistoryEdit
 
 if TYPE_CHECKING:
     from ai_lsp.lsp.session import Session
@@ -72,6 +73,7 @@ class NextEdits:
         self.cursor: Cursor | None = None
         self.last: Outcome | None = None
         self.accepted = 0
+        self._said_after: HistoryEdit | None = None  # the last edit before what waits was said
         self._offers: OrderedDict[str, Offer] = OrderedDict()
         self._places: dict[str, int] = {}  # where the cursor was last in each document
         self._problems: dict[str, tuple[Problem, ...]] = {}
@@ -125,7 +127,8 @@ class NextEdits:
             current=session.documents.get,
             new_id=lambda: f"next-{next(self._ids)}",
             facts=Facts(recent, session.clock(), MARKS),
-            stage=self.stage,
+            stage=self._standing_stage(recent),
+            engine_silence=lambda: self.engine.silence,
             rejections=self.rejections,
             visited=self.visited.waiting,
             calibrated=self.taste.confidence,
@@ -134,16 +137,21 @@ class NextEdits:
             has_history=bool(recent),
         )
 
+    def _standing_stage(self, recent: Sequence[HistoryEdit]) -> Stage:
+        """What waits. What the engine said before the last edit may have been about a name not finished yet: the
+        engine says it anew."""
+        if recent and recent[-1] is self._said_after:
+            return self.stage
+        return Stage(tuple(each for each in self.stage.waiting if each.origin != "local"), self.stage.lost)
+
     async def _look_at_files(self) -> None:
         """Drop what was said of a file that is gone or reads otherwise by now; not every editor tells of that."""
-        faults = self.faults.stage.waiting
-        closed = [
-            p for p in (*self.stage.waiting, *faults) if not p.is_open and (p.origin == "model" or p in faults)
-        ]
-        for proposal in closed:
-            target = await self._target(proposal.uri)
+        waiting = (*self._standing_stage(self.session.history.recent(1)).waiting, *self.faults.stage.waiting)
+        closed = {each.uri: each for each in waiting if not each.is_open}
+        for uri, proposal in closed.items():
+            target = await self._target(uri)
             if target is None or (not target[1] and target[0].text != proposal.snapshot.text):
-                self.files_changed(proposal.uri.__eq__)
+                self.files_changed(uri.__eq__)
 
     def files_changed(self, is_gone: Callable[[str], bool]) -> None:
         """Files that are not open have changed, or are gone: those whose uri is one of them."""
@@ -177,7 +185,9 @@ class NextEdits:
         return tuple(sorted(new, key=lambda p: abs(p.span.start - query.offset)))
 
     def _remember(self, offers: Sequence[Offer]) -> None:
-        self.stage = self.stage.put(offer.proposal for offer in offers)
+        recent = self.session.history.recent(1)
+        self.stage = self._standing_stage(recent).put(offer.proposal for offer in offers)
+        self._said_after = recent[-1] if recent else None
         for offer in offers:
             self._keep(offer)
 
@@ -197,7 +207,7 @@ class NextEdits:
     def due(self, query: Query) -> Due | None:
         """What waits for the cursor of a completion and only inserts text there."""
         least, now = self.session.settings.next_edit.min_confidence, self.session.clock()
-        for each in self.stage.waiting:
+        for each in self._standing_stage(self.session.history.recent(1)).waiting:
             if each.snapshot is not query.snapshot or each.confidence < least:
                 continue
             text = inserted_at(each, query.offset)

@@ -8,6 +8,7 @@ from typing import TYPE_CHECKING
 
 from ai_lsp.context.workspace_files import IGNORE_FILES
 from ai_lsp.edits.local.client import LocalNextEdits, NextEditStatus, Proposal
+from ai_lsp.edits.next_values import NextReason
 from ai_lsp.lsp.documents import line_edits
 from ai_lsp.lsp.from_lsp import path_of
 from ai_lsp.text.document import DocumentSnapshot
@@ -15,6 +16,8 @@ from ai_lsp.text.edit import Edit
 
 if TYPE_CHECKING:
     from ai_lsp.lsp.session import Session
+
+SILENT = {"starting": NextReason.ENGINE_STARTING, "failed": NextReason.ENGINE_FAILED}
 
 EXAMPLES = 16
 """Edits that the engine may learn from."""
@@ -29,6 +32,8 @@ class EngineFeed:
         self._told: set[str] = set()
         self._readable: set[str] = set()  # documents that were seen to be readable, open or not
         self._scope: tuple[object, ...] | None = None
+        self.silence: NextReason | None = None
+        """Why the engine had no say when it was asked last, if so."""
 
     @property
     def status(self) -> NextEditStatus:
@@ -42,13 +47,20 @@ class EngineFeed:
         session = self._session
         if self._scope is not None and uri not in self._told:
             await self._tell(uri)
+        self.silence = None
         if self._scope is None or uri not in self._told:
+            self.silence = NextReason.ENGINE_STARTING
             return ()
         standing = session.history.standing(EXAMPLES)
         self._engine.edited([each for each in standing if each.uri in self._readable], session.clock())
-        return await self._engine.suggest(
+        began = session.clock()
+        found = await self._engine.suggest(
             uri, line, col, max=max, min_confidence=min_confidence, timeout_s=timeout_s
         )
+        if not found:
+            is_late = session.clock() - began >= 0.95 * timeout_s
+            self.silence = SILENT.get(self.status.state) or (NextReason.ENGINE_LATE if is_late else None)
+        return found
 
     def settings_changed(self) -> None:
         """Start the engine, give it other folders, or end it."""

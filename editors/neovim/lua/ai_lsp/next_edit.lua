@@ -42,9 +42,19 @@ local function hint(buffer, row, text)
   })
 end
 
-local function first_change(edit)
-  local text = vim.trim(vim.split(edit.newText, '\n')[1])
-  return text ~= '' and text or 'delete'
+-- The first line that is there after an edit, which says more than the letters that come and go.
+local function first_change(buffer, edit)
+  local row, col = place(buffer, edit.range.start)
+  local end_row, end_col = place(buffer, edit.range['end'])
+  local before = (vim.api.nvim_buf_get_lines(buffer, row, row + 1, false)[1] or ''):sub(1, col)
+  local after = (vim.api.nvim_buf_get_lines(buffer, end_row, end_row + 1, false)[1] or ''):sub(end_col + 1)
+  local lines = vim.split(before .. edit.newText:gsub('\r\n?', '\n') .. after, '\n')
+  for _, line in ipairs(lines) do
+    if vim.trim(line) ~= '' then
+      return vim.fn.strcharpart(vim.trim(line), 0, LONGEST)
+    end
+  end
+  return 'delete'
 end
 
 -- What goes struck through, what comes stands beside it, whole lines below it.
@@ -102,7 +112,7 @@ local function draw(buffer, suggestion)
     hint(buffer, target, why)
   end
   if target < vim.fn.line('w0') - 1 or target > vim.fn.line('w$') - 1 then
-    local what = suggestion.kind == 'edit' and first_change(suggestion.edits[1]) or why
+    local what = suggestion.kind == 'edit' and first_change(buffer, suggestion.edits[1]) or why
     hint(buffer, cursor_row, ('%d: %s'):format(target + 1, what))
   end
 end
