@@ -125,6 +125,7 @@ class NextEditService(Service):
             self.next_edits.moved_to(proposal.uri, span.start)
             if proposal.kind == "jump":
                 self.next_edits.accept(offer.id)
+            self.hints.changed(pause_s=0.0)  # what is due is seen from another place now
         else:
             place = f"{self.session.relative(proposal.uri)}:{proposal.line + 1}"
             self._say(f"ai-lsp: the next edit is at {place}")
@@ -135,6 +136,7 @@ class NextEditService(Service):
         done = await deliver(self.session, WorkspaceChange("Next edit", (file,)), Consent.GIVEN)
         if done.ending is Ending.APPLIED:
             self.next_edits.accept(offer.id)
+            self.hints.changed(pause_s=0.0)  # nobody types: what follows is wanted now
         elif done.detail:
             self._say(f"ai-lsp: {done.detail}")
 

@@ -24,6 +24,9 @@ COMMAND = "ai-lsp.nextEdit"
 PAUSE_S = 0.4
 """After the last change; a hint that comes and goes while one types would be worse than none."""
 
+FAR = 20
+"""Lines from the cursor beyond which a hint is said to be there at the cursor too: it may be off the screen."""
+
 HINT = 4
 LONGEST = 60
 INLAY: Mapping[str, Any] = {
@@ -85,12 +88,16 @@ class Hints:
         if self.kind == "off":
             self.clear()
 
-    def changed(self) -> None:
-        """A document changed: look again after a pause."""
+    def changed(self, *, pause_s: float = PAUSE_S) -> None:
+        """A document changed: a hint that is true no more goes at once, and after a pause one looks again."""
+        document = self._session.documents.get(self._where)
+        is_in_it = document is not None and self._standing is not None and self._standing.proposal.is_open
+        if is_in_it and document is not None and self.standing(document) is None:
+            self.clear()
         if self._looking is not None:
             self._looking.cancel()
         if self.kind != "off" or self.as_ghost_text:
-            self._looking = self._session.spawn("hint at the next edit", self._look())
+            self._looking = self._session.spawn("hint at the next edit", self._look(pause_s))
 
     def closed(self, uri: str) -> None:
         """A document was closed, and its diagnostics with it."""
@@ -103,8 +110,8 @@ class Hints:
             self._session.published.publish(OWNER, self._where, [])
         self._standing, self._where = None, ""
 
-    async def _look(self) -> None:
-        await asyncio.sleep(PAUSE_S)
+    async def _look(self, pause_s: float) -> None:
+        await asyncio.sleep(pause_s)
         cursor = self._next_edits.cursor
         document = self._session.documents.get(cursor.uri) if cursor is not None else None
         if cursor is None or document is None:
@@ -132,16 +139,11 @@ class Hints:
         now = self._session.documents.get(uri)
         if now is None:
             return
-        place = offer.proposal.edit.span.start if offer.proposal.is_open else offset
-        span = _visible(now, now.line_at(place))
-        diagnostic = {
-            "range": lsp_range(now, span.start, span.end),
-            "severity": HINT,
-            "source": "ai-lsp",
-            "code": CODE,
-            "message": self.sentence(offer.proposal),
-        }
-        self._session.published.publish(OWNER, uri, [diagnostic], now.version)
+        there = now.line_at(offer.proposal.edit.span.start if offer.proposal.is_open else offset)
+        hints = [_diagnostic(now, there, self.sentence(offer.proposal))]
+        if uri == document.uri and abs(there - (here := now.line_at(min(offset, len(now))))) > FAR:
+            hints.append(_diagnostic(now, here, f"Next edit in line {there + 1}: {_in_short(offer.proposal)}"))
+        self._session.published.publish(OWNER, uri, hints, now.version)
 
     def sentence(self, proposal: Proposal) -> str:
         """What the hint says: the change in short, or where to go."""
@@ -205,6 +207,12 @@ class Hints:
         return [{"position": position(document, end), "label": label, "paddingLeft": True}]
 
 
+def _diagnostic(document: DocumentSnapshot, line: int, message: str) -> dict[str, Any]:
+    span = _visible(document, line)
+    place = lsp_range(document, span.start, span.end)
+    return {"range": place, "severity": HINT, "source": "ai-lsp", "code": CODE, "message": message}
+
+
 def _visible(document: DocumentSnapshot, line: int) -> Span:
     """A line without the blanks around its text: an empty range would not be seen."""
     whole, text = document.line_span(line), document.line(line)
@@ -219,7 +227,7 @@ def _in_short(proposal: Proposal) -> str:
     start, end = snapshot.line_span(proposal.line).start, snapshot.line_span(snapshot.line_at(span.end)).end
     new = snapshot.slice(start, span.start) + proposal.edit.new_text + snapshot.slice(span.end, end)
     lines = [line.strip() for line in new.split("\n") if line.strip()]
-    if not new.strip() or (len(new) < len(snapshot.slice(start, end)) and not proposal.edit.new_text.strip()):
+    if not new.strip() or ("\n" in proposal.removed and not proposal.edit.new_text.strip()):
         return f"delete {_cut(proposal.removed)}"
     return f"{_cut(lines[0])}{' …' if len(lines) > 1 else ''}"
 
