@@ -8,9 +8,12 @@ from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
 
 from ai_lsp.edits.apply import Applied, Hunk, Kind, Proposal, Reason, Refusal, changed_text, locate_and_merge
+from ai_lsp.edits.apply.lines import FileLines
+from ai_lsp.edits.apply.structure import language, structure_after, structure_of
 from ai_lsp.edits.formats import FORMATS
 from ai_lsp.edits.formats.recognise import read_reply
 from ai_lsp.text.document import DocumentSnapshot, split_lines
+from ai_lsp.text.edit import Edit, Span
 
 MANY = settings(max_examples=150, deadline=None, suppress_health_check=list(HealthCheck))
 EOLS = st.sampled_from(["\n", "\r\n", "\r"])
@@ -176,3 +179,30 @@ def test_what_is_closed_stays_as_it_is(reply: str, name: str) -> None:
         now = FORMATS[name].closed_hunks(reply[:size])
         assert [p.hunks[0].after for p in now[: len(seen)]] == [p.hunks[0].after for p in seen]
         seen = now
+
+
+SOURCES = {
+    "python": "class A:\n    def f(self):\n        pass\n\n    def g(self):\n        pass\n\n\ndef h():\n    x\n",
+    "go": "package a\n\nfunc (t *T) F() {\n\tx := 1\n}\n\ntype T struct {\n\ta int\n}\n\nfunc G() {\n}\n",
+    "javascript": "it('a', function () {\n  b()\n})\n\nclass A {\n  f() {\n  }\n}\n\nr.s = function () {\n}\n",
+}
+PIECES = st.sampled_from(
+    ["", "\n", "def k():\n    pass\n", "func K() {\n}\n", "}\n", "{\n", "é = 1\n", "  it('c', () => {\n"]
+)
+
+
+@MANY
+@given(st.sampled_from(sorted(SOURCES)), st.data())
+def test_a_structure_moved_over_edits_is_that_of_the_new_text(name: str, data: st.DataObject) -> None:
+    text, row = SOURCES[name], language(name, "")
+    assert row is not None
+    before = FileLines(text)
+    cuts = sorted(data.draw(st.lists(st.integers(0, len(before)), min_size=2, max_size=4, unique=True)))
+    edits = [
+        Edit(Span(before.offsets[a], before.offsets[b]), data.draw(PIECES))
+        for a, b in zip(cuts[::2], cuts[1::2], strict=False)
+    ]
+    now = FileLines(changed_text(text, Applied(tuple(edits), ())))
+    old = structure_of(before, row, lambda: False)
+    assert old is not None
+    assert structure_after(old, before, now, edits, row, lambda: False) == structure_of(now, row, lambda: False)

@@ -298,3 +298,21 @@ def test_a_refused_sketch_names_the_places_of_its_parts() -> None:
     assert isinstance(refused, Refusal)
     assert refused.candidates
     assert any(9 <= c.line <= 12 for c in refused.candidates), refused.sentence
+
+
+LEFT_OUT = "func a() {\n    run(b)\n    stop(b)\n}\n\nfunc c() {\n    return\n}\n"
+
+
+def test_depth_says_on_which_side_of_a_line_left_out_new_lines_go() -> None:
+    reply = block("    stop(b)\n\nfunc c() {\n", "    stop(b)\n    more(b)\n\nfunc c() {\n")
+    assert apply(reply, LEFT_OUT) == LEFT_OUT.replace("    stop(b)\n", "    stop(b)\n    more(b)\n")
+    reply = block("    stop(b)\n\nfunc c() {\n", "    stop(b)\n\nfunc d() {\n    call()\n}\n\nfunc c() {\n")
+    assert apply(reply, LEFT_OUT) == LEFT_OUT.replace("func c", "func d() {\n    call()\n}\n\nfunc c")
+
+
+def test_two_changes_stay_apart_where_the_reply_leaves_out_the_line_between_them() -> None:
+    text = "first_value = 1\n# why\nsecond_value = 2\nthird = 3\n"
+    reply = block(
+        "first_value = 1\nsecond_value = 2\nthird = 3\n", "first_value = 10\nsecond_value = 20\nthird = 3\n"
+    )
+    assert apply(reply, text) == "first_value = 10\n# why\nsecond_value = 20\nthird = 3\n"

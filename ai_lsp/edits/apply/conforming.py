@@ -31,11 +31,15 @@ def _parts(sketch: FileLines) -> list[list[str]]:
     return [part for part in parts if part]
 
 
-def _find(text: Sequence[str], part: Sequence[str], start: int) -> int:
-    for at in range(start, len(text) - len(part) + 1):
-        if text[at] == part[0] and text[at : at + len(part)] == part:
-            return at
-    return -1
+def _find(text: list[str], part: list[str], start: int) -> int:
+    while True:
+        try:
+            start = text.index(part[0], start)
+        except ValueError:
+            return -1
+        if text[start : start + len(part)] == part:
+            return start
+        start += 1
 
 
 def _first_missing(text: Sequence[str], part: Sequence[str], start: int) -> str:

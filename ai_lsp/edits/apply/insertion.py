@@ -6,11 +6,12 @@ they do not where a line that the reply leaves out stands among them.
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Callable, Sequence
 from dataclasses import dataclass
 
 from ai_lsp.edits.apply.lines import FileLines, depth_of, excerpt, is_closing
 from ai_lsp.edits.apply.place import Place
+from ai_lsp.edits.apply.readings import Block, Reading, only_reading
 from ai_lsp.edits.proposal import Hunk, Reason
 
 
@@ -34,15 +35,19 @@ def insertion(
     place: Place,
     lines: tuple[int, int, int, int],
     unchanged: tuple[int, int],
-    new: Sequence[str],
-) -> tuple[int, int] | Clash:
-    """The line that `after[j1:j2]` goes in front of, as an empty range.
+    write: Callable[[str], str | None],
+) -> Reading | Clash:
+    """The line that `after[j1:j2]` goes in front of, and the lines as the file would have them.
 
-    `unchanged` are the lines of the block, on both sides of it, that the reply wants as they are; `new` are the
-    lines with the file's indentation.
+    `unchanged` are the lines of the block, on both sides of it, that the reply wants as they are; `write` gives
+    a line with the file's indentation.
     """
+    written = [write(line) for line in hunk.after[lines[2] : lines[3]]]
+    new = tuple(line for line in written if line is not None)
+    if len(new) < len(written):
+        return Clash(Reason.INDENTATION, f"“{excerpt(hunk.after[lines[2] : lines[3]])}”")
     if not place.pairs:
-        return place.first, place.first  # a file without a word
+        return Reading(place.first, new)  # a file without a word
     before, pairs = hunk.before, place.pairs
     at = lines[0]
     above, below = _slid(hunk, lines, unchanged)
@@ -55,14 +60,16 @@ def insertion(
     inside = [pairs[k] for k in shown if pairs[k] >= 0]
     extra = [n for n in range(inside[0], inside[-1] + 1) if n not in set(inside)] if inside else []
     if any(file.keys[n] for n in extra):
-        return between_what([file.raw[n] for n in extra])
+        block = Block(pairs, hunk.after, at, lines[2], lines[3], above, below, write)
+        return only_reading(file, block) or between_what([file.raw[n] for n in extra])
     if extra and any(line.strip() for line in new):
-        return _among_blank(file, hunk, place, lines)
+        found = _among_blank(file, hunk, place, lines)
+        return found if isinstance(found, Clash) else Reading(found, new)
     where = _beside(pairs, at)
     is_last = not any(line.strip() for line in before[above:])
     if (is_last or not any(line.strip() for line in before[:below])) and _cuts_a_block(file, where, new):
         return between_what([file.raw[where] if is_last else file.raw[where - 1]])
-    return where, where
+    return Reading(where, new)
 
 
 def _slid(hunk: Hunk, lines: tuple[int, int, int, int], unchanged: tuple[int, int]) -> tuple[int, int]:
@@ -85,9 +92,7 @@ def _beside(pairs: Sequence[int], at: int) -> int:
     return next(pairs[k] for k in range(at - 1, -1, -1) if pairs[k] >= 0) + 1
 
 
-def _among_blank(
-    file: FileLines, hunk: Hunk, place: Place, lines: tuple[int, int, int, int]
-) -> tuple[int, int] | Clash:
+def _among_blank(file: FileLines, hunk: Hunk, place: Place, lines: tuple[int, int, int, int]) -> int | Clash:
     """Where new lines go among blank lines that the reply leaves out: so that both sides of them get as many, or
     else the side on which the code is less deep."""
     at, _, j1, j2 = lines
@@ -95,7 +100,7 @@ def _among_blank(
     upper = next((k for k in range(at - 1, -1, -1) if pairs[k] >= 0 and hunk.before[k].strip()), None)
     lower = next((k for k in range(at, len(pairs)) if pairs[k] >= 0 and hunk.before[k].strip()), None)
     if upper is None or lower is None:
-        return _beside(pairs, at), _beside(pairs, at)
+        return _beside(pairs, at)
     gap = range(pairs[upper] + 1, pairs[lower])
     if any(file.keys[n] for n in gap):
         return between_what([""])
@@ -108,15 +113,13 @@ def _among_blank(
     if left_out <= 0:
         return between_what([""])
     if over == under + left_out:
-        return gap.start + at - upper - 1, gap.start + at - upper - 1
+        return gap.start + at - upper - 1
     if under == over + left_out:
-        where = gap.start + at - upper - 1 + left_out
-        return where, where
+        return gap.start + at - upper - 1 + left_out
     first, next_ = depth_of(said[0]), depth_of(hunk.before[lower])
     if first == next_:
         return between_what([""])
-    where = gap.start + at - upper - 1 + (left_out if first < next_ else 0)
-    return where, where
+    return gap.start + at - upper - 1 + (left_out if first < next_ else 0)
 
 
 def _until_said(lines: Sequence[str]) -> list[str]:

@@ -17,7 +17,14 @@ from ai_lsp.edits.apply.pairing import Pairing
 from ai_lsp.edits.apply.place import Place
 from ai_lsp.edits.apply.rebase import rebased
 from ai_lsp.edits.apply.sketch import Merge, Refused
-from ai_lsp.edits.apply.structure import IsOver, Structure, language, sketch_structure, structure_of
+from ai_lsp.edits.apply.structure import (
+    IsOver,
+    Structure,
+    language,
+    sketch_structure,
+    structure_after,
+    structure_of,
+)
 from ai_lsp.edits.apply.transfer import Change
 from ai_lsp.edits.markers import is_marker
 from ai_lsp.edits.proposal import (
@@ -130,7 +137,8 @@ def _whole_file(
     if isinstance(applied, Refusal):
         return applied
     old = structure_of(file, row, is_over)
-    return _guarded(snapshot, file, applied, row, proposal, old, (), is_over)
+    now = FileLines(changed_text(snapshot.text, applied))
+    return _guarded(snapshot, file, now, applied, row, proposal, old, (), is_over)
 
 
 def _sketch(
@@ -180,10 +188,11 @@ def _merged(
         return applied
     if not applied.edits:
         return Refusal(Reason.NO_CHANGE)
-    lost = missing(sketch, FileLines(changed_text(snapshot.text, applied)))
+    now = FileLines(changed_text(snapshot.text, applied))
+    lost = missing(sketch, now)
     if lost is not None and merge.has_markers:
         return Refusal(Reason.AMBIGUOUS, f"“{lost}” finds no place among what the reply shows")
-    return _guarded(snapshot, file, applied, row, proposal, old, merge.shown_whole, is_over)
+    return _guarded(snapshot, file, now, applied, row, proposal, old, merge.shown_whole, is_over)
 
 
 def _meant(file: FileLines, sketch: FileLines, refusal: Refusal) -> tuple[Candidate, ...]:
@@ -204,6 +213,7 @@ def _inside(structure: Structure | None, change: Change) -> tuple[str, ...]:
 def _guarded(
     snapshot: DocumentSnapshot,
     file: FileLines,
+    now: FileLines,
     applied: Applied,
     row: Row | None,
     proposal: Proposal,
@@ -214,24 +224,24 @@ def _guarded(
     """The edits, unless code would no longer be code or a definition would be lost that nothing mentions."""
     if old is None or row is None or not applied.edits:
         return applied
-    after = structure_of(FileLines(changed_text(snapshot.text, applied)), row, is_over)
+    after = structure_after(old, file, now, applied.edits, row, is_over)
     if after is None:
         return Refusal(Reason.TOO_LARGE)
     if after.is_broken and not old.is_broken:
         first = applied.evidence[0].place
         line = snapshot.line_at(first.start)
         return Refusal(Reason.BROKEN, "", candidates(file, [Place(line, line + 1, (), Match.STRUCTURE)]))
-    if (twin := _twin(old, after, file, FileLines(changed_text(snapshot.text, applied)))) is not None:
+    if (twin := _twin(old, after, file, now)) is not None:
         return twin
     whole = set(shown_whole)
     exempt = {i for i, u in enumerate(old.units) if _is_inside_callable(old, i, whole)}
-    now = Counter(unit.word for unit in after.units)
+    left = Counter(unit.word for unit in after.units)
     for index, unit in enumerate(old.units):
         if index in exempt:
-            now[unit.word] -= 1 if now[unit.word] > 0 else 0
+            left[unit.word] -= 1 if left[unit.word] > 0 else 0
             continue
-        now[unit.word] -= 1
-        if now[unit.word] < 0 and not re.search(rf"(?<!\w){re.escape(unit.word)}(?!\w)", proposal.mentions):
+        left[unit.word] -= 1
+        if left[unit.word] < 0 and not re.search(rf"(?<!\w){re.escape(unit.word)}(?!\w)", proposal.mentions):
             said = excerpt([file.raw[unit.first]])
             near = Place(unit.first, unit.last, (), Match.STRUCTURE)
             return Refusal(Reason.LOSES_DEFINITION, f"“{said}”", candidates(file, [near]))

@@ -17,6 +17,7 @@ _WORD = re.compile(r"\w{3,}")
 MOST_PLACES = 6
 """Fuzzy places that are looked at closely."""
 
+_LONG = 60  # lines of a block of which few places are looked at
 _COMMON = 64  # a line that stands more often than this says nothing about the place
 _LOST_SHARE = 0.5  # share of a block's own weight that may be missing before a place is none
 _MARGIN = 4.0  # characters by which the second-best place must be worse
@@ -158,10 +159,11 @@ def _starts(file: FileLines, keys: Sequence[str]) -> list[int]:
             votes[start] = votes.get(start, 0.0) + weight
     pooled = {s: sum(votes.get(s + d, 0.0) for d in range(-3, 4)) + votes[s] for s in votes}
     chosen: list[int] = []
+    most = 3 * MOST_PLACES if len(keys) <= 4 else MOST_PLACES if len(keys) <= _LONG else 2
     for start in sorted(pooled, key=lambda s: (-pooled[s], s)):
         if all(abs(start - other) > 3 for other in chosen):
             chosen.append(start)
-            if len(chosen) == (MOST_PLACES if len(keys) > 4 else 3 * MOST_PLACES):
+            if len(chosen) == most:
                 break
     return chosen
 

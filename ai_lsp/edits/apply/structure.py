@@ -5,17 +5,26 @@ from __future__ import annotations
 import re
 from bisect import bisect_right
 from collections.abc import Callable, Sequence
-from dataclasses import dataclass, replace
+from dataclasses import dataclass, field, replace
 from functools import cache
 
 from tree_sitter import Parser, Point, Query, QueryCursor, Tree
 
 from ai_lsp.context.languages import Row, Syntax, language_of, syntax_of
 from ai_lsp.context.syntax_facts import tree_bytes
-from ai_lsp.context.syntax_outline import Definition, TooSlow, has_long_run, read_outline
+from ai_lsp.context.syntax_outline import (
+    Change,
+    Definition,
+    Outline,
+    TooSlow,
+    has_long_run,
+    move_outline,
+    read_outline,
+)
 from ai_lsp.edits.apply.brackets import closed
 from ai_lsp.edits.apply.lines import FileLines, indent_of, key_of
 from ai_lsp.edits.markers import is_marker
+from ai_lsp.text.edit import Edit
 
 UNITS = frozenset(
     ("function", "method", "class", "interface", "struct", "enum", "trait", "impl", "module", "macro", "type")
@@ -72,10 +81,14 @@ class Unit:
 
 @dataclass(frozen=True, slots=True)
 class Structure:
-    """The units of a text in order, outer ones first; `is_broken` says that some of it is no code."""
+    """The units of a text in order, outer ones first; `is_broken` says that some of it is no code.
+
+    `parsed` is what another structure can be made from after an edit.
+    """
 
     units: tuple[Unit, ...]
     is_broken: bool
+    parsed: tuple[Tree, Outline] | None = field(default=None, compare=False, repr=False)
 
     def children(self, parent: int) -> list[int]:
         """The units directly inside of one; -1 is the file."""
@@ -88,6 +101,45 @@ def structure_of(file: FileLines, row: Row | None, is_over: IsOver) -> Structure
         return None
     tree = _parse(file.text, syntax_of(row), is_over)
     return None if tree is None else _structure(file, file.text, syntax_of(row), tree, is_over)
+
+
+def structure_after(
+    old: Structure, before: FileLines, now: FileLines, edits: Sequence[Edit], row: Row, is_over: IsOver
+) -> Structure | None:
+    """The structure of a text after edits, of which only what they touch is parsed anew."""
+    if old.parsed is None or not edits:
+        return structure_of(now, row, is_over)
+    tree, outline = old.parsed
+    start, end = edits[0].span.start, edits[-1].span.end
+    change = Change(start, end, end + len(now.text) - len(before.text))
+    moved = tree.copy()
+    moved.edit(
+        start, end, change.new_end, _point(before, start), _point(before, end), _point(now, change.new_end)
+    )
+    syntax = syntax_of(row)
+    new = _parse(now.text, syntax, is_over, moved)
+    if new is None:
+        return None
+    changed = [(r.start_byte, r.end_byte) for r in moved.changed_ranges(new)]
+
+    def turn() -> None:
+        if is_over():
+            raise TooSlow
+
+    def read(a: int, b: int) -> str:
+        return now.text[a:b]
+
+    try:
+        outline = move_outline(outline, change, changed, new.root_node, syntax.outline, read, turn)
+    except TooSlow:
+        return None
+    return _units(now, now.text, syntax, new, outline)
+
+
+def _point(file: FileLines, offset: int) -> Point:
+    line = max(0, bisect_right(file.offsets, offset) - 1)
+    start = file.offsets[line] if line else 0
+    return Point(line, offset - start)
 
 
 def sketch_structure(file: FileLines, row: Row | None, is_over: IsOver) -> Structure | None:
@@ -139,7 +191,7 @@ def _with_statements(lines: Sequence[str]) -> list[str]:
     return out
 
 
-def _parse(text: str, syntax: Syntax, is_over: IsOver) -> Tree | None:
+def _parse(text: str, syntax: Syntax, is_over: IsOver, old: Tree | None = None) -> Tree | None:
     data = tree_bytes(text)
 
     def read(offset: int, _point: Point) -> bytes:
@@ -150,7 +202,10 @@ def _parse(text: str, syntax: Syntax, is_over: IsOver) -> Tree | None:
 
     parser: Parser = syntax.parser()
     try:
-        tree = parser.parse(read, encoding="utf8", progress_callback=progress)
+        if old is None:
+            tree = parser.parse(read, encoding="utf8", progress_callback=progress)
+        else:
+            tree = parser.parse(read, old, encoding="utf8", progress_callback=progress)
         return None if has_long_run(tree.root_node, is_over) else tree
     except (ValueError, TooSlow):
         return None
@@ -161,21 +216,27 @@ def _structure(file: FileLines, text: str, syntax: Syntax, tree: Tree, is_over: 
         outline = read_outline(tree.root_node, syntax.outline, lambda a, b: text[a:b], len(text), is_over, 8)
     except TooSlow:
         return None
-    starts = _line_starts(text)
+    return _units(file, text, syntax, tree, outline)
+
+
+def _units(file: FileLines, text: str, syntax: Syntax, tree: Tree, outline: Outline) -> Structure:
+    starts = file.offsets if text == file.text else FileLines(text).offsets
     units: list[Unit] = []
     definitions = [d for d in outline.definitions if d.kind in UNITS]
     if syntax.row.name in _TESTS:
         definitions = sorted([*definitions, *_tests(tree, syntax, text)], key=lambda d: (d.start, -d.end))
     above: list[tuple[int, int]] = []  # (index of the unit, last line)
     for definition in definitions:
-        unit = _unit(definition, text, starts, syntax.row)
-        while above and above[-1][1] <= unit.first:
+        first = _line(starts, definition.start)
+        last = _line(starts, max(definition.start, definition.end - 1)) + 1
+        while above and above[-1][1] <= first:
             above.pop()
-        if above and (unit.last > above[-1][1] or unit.first == units[above[-1][0]].first):
+        if above and (last > above[-1][1] or first == units[above[-1][0]].first):
             continue  # shares a line with another: what is on one line changes as one
-        units.append(replace(unit, parent=above[-1][0] if above else -1))
-        above.append((len(units) - 1, unit.last))
-    return Structure(_distinct(units, file), tree.root_node.has_error)
+        parent = above[-1][0] if above else -1
+        units.append(_unit(definition, text, starts, syntax.row, (first, last, parent)))
+        above.append((len(units) - 1, last))
+    return Structure(_distinct(units, file), tree.root_node.has_error, (tree, outline))
 
 
 @cache
@@ -195,14 +256,11 @@ def _tests(tree: Tree, syntax: Syntax, text: str) -> list[Definition]:
     return out
 
 
-def _line_starts(text: str) -> list[int]:
-    lines = FileLines(text)
-    return lines.offsets
-
-
-def _unit(definition: Definition, text: str, starts: Sequence[int], row: Row) -> Unit:
-    first = _line(starts, definition.start)
-    last = _line(starts, max(definition.start, definition.end - 1)) + 1
+def _unit(
+    definition: Definition, text: str, starts: Sequence[int], row: Row, where: tuple[int, int, int]
+) -> Unit:
+    """`where` has its first line, the one behind its last, and its parent."""
+    first, last, parent = where
     body = last
     if definition.body_start >= 0:
         body = _line(starts, definition.body_start)
@@ -219,7 +277,7 @@ def _unit(definition: Definition, text: str, starts: Sequence[int], row: Row) ->
     elif row.name == "go" and definition.kind == "method":
         match = _RECEIVER.match(text[definition.start : definition.signature_end])
         name = f"{match[1]}.{word}" if match else word
-    return Unit(name, word, definition.kind, first, body, last, -1)
+    return Unit(name, word, definition.kind, first, body, last, parent)
 
 
 def _is_remark(line: str) -> bool:

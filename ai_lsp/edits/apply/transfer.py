@@ -34,28 +34,71 @@ def transfer(file: FileLines, hunk: Hunk, place: Place) -> tuple[Change, ...] | 
     typography = _typography(file, hunk, place)
     # A line that only moves is written as the file has it.
     own = {before[k]: file.raw[n] for k, n in enumerate(place.pairs) if n >= 0 and len(before[k].strip()) > 3}
+
+    def write(line: str) -> str | None:
+        return own.get(line) or indentation.of(line.translate(typography))
+
     out: list[Change] = []
-    ranges = line_ranges(before, after)
+    ranges = _parted(hunk, place, line_ranges(before, after))
     for index, (i1, i2, j1, j2) in enumerate(ranges):
-        low = ranges[index - 1][1] if index else 0
-        high = ranges[index + 1][0] if index + 1 < len(ranges) else len(before)
+        where = _replaced(file, hunk, place, (i1, i2, j1, j2)) if i1 < i2 else None
+        if where is None:
+            low = ranges[index - 1][1] if index else 0
+            high = ranges[index + 1][0] if index + 1 < len(ranges) else len(before)
+            found = insertion(file, hunk, place, (i1, i2, j1, j2), (low, high), write)
+            if isinstance(found, Clash):
+                return found
+            if found.new:
+                out.append(Change(found.at, found.at, found.new))
+            continue
+        if isinstance(where, Clash):
+            return where
         new: list[str] = []
         for line in after[j1:j2]:
-            moved = own.get(line) or indentation.of(line.translate(typography))
+            moved = write(line)
             if moved is None:
                 return Clash(Reason.INDENTATION, f"“{excerpt([line])}”")
             new.append(moved)
-        where = _replaced(file, hunk, place, (i1, i2, j1, j2)) if i1 < i2 else None
-        if where is None:
-            where = insertion(file, hunk, place, (i1, i2, j1, j2), (low, high), new)
-        if isinstance(where, Clash):
-            return where
         if place.match is Match.FUZZY:
             _mend(file, before, place, range(i1, i2), after[j1:j2], new)
         first, last = where
         if list(file.raw[first:last]) != new:
             out.append(Change(first, last, tuple(new)))
     return tuple(out)
+
+
+def _parted(
+    hunk: Hunk, place: Place, ranges: Sequence[tuple[int, int, int, int]]
+) -> list[tuple[int, int, int, int]]:
+    """Changes that only touch because the reply leaves out a line between them, apart again.
+
+    Lines on both sides of it that are alike before and after tell where.
+    """
+    out = list(ranges)
+    at = 0
+    while at < len(out):
+        i1, i2, j1, j2 = out[at]
+        at += 1
+        gaps = [
+            k
+            for k in range(i1 + 1, i2)
+            if min(place.pairs[k - 1], place.pairs[k]) >= 0 and place.pairs[k] != place.pairs[k - 1] + 1
+        ]
+        if not gaps:
+            continue
+        k = gaps[0]
+        old = [key_of(line) for line in hunk.before[k - 1 : k + 1]]
+        cuts = [
+            j
+            for j in range(j1 + 1, j2)
+            if all(
+                a and b and distance(a, b) < float("inf")
+                for a, b in zip(old, map(key_of, hunk.after[j - 1 : j + 1]), strict=True)
+            )
+        ]
+        if len(cuts) == 1:
+            out[at - 1 : at] = [(i1, k, j1, cuts[0]), (k, i2, cuts[0], j2)]
+    return out
 
 
 def _replaced(
