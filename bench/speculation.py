@@ -1,12 +1,12 @@
 """Rewrites with and without speculation on a real llama.cpp server: tokens per pass, and wall-clock time.
 
-    python -m bench.speculation REPO... [--cases N] [--draft-tokens N] [--json FILE]
+    python -m bench.speculation REPO... [--cases N] [--draft-tokens N] [--size WIDTHxLAYERS] [--json FILE]
 
 The rewrites are those that `ai_lsp/edits/apply_model.py` asks for: functions that real commits changed, the old
-text and a sketch in the prompt. The model of tests/tiny_model has random weights and would write nonsense, so a
-grammar makes it write the commit's own text, token by token; what is measured is how much of that the server's
-n-gram speculation (`ngram-simple`, drafts from the prompt) had right, and what that saves. A pass of a real model
-costs more against the sampling than one of the tiny model, so tokens per pass is the figure to go by.
+text and a sketch in the prompt. The model is of random weights and would write nonsense, so a grammar makes it
+write the commit's own text, token by token; what is measured is how much of that the server's n-gram speculation
+(`ngram-simple`, drafts from the prompt) had right, and what that saves. A pass has to cost something for a saved
+one to show: `--size 512x8` makes a model of 35 million weights once, whose passes cost more than the sampling.
 """
 
 from __future__ import annotations
@@ -30,7 +30,7 @@ from ai_lsp.models.port import ChatPrompt
 from ai_lsp.text.document import DocumentSnapshot
 from eval.apply.cases import Case, cases
 from eval.lines.repository import Repository
-from tests.tiny_model.serve import serving
+from tests.tiny_model.serve import TinyModel, ensure, larger, serving
 
 LONGEST = 9_000  # characters of old and new text together: the server's context is 8192 tokens
 
@@ -135,10 +135,10 @@ def _literal(text: str) -> str:
     return f'"{text}"'
 
 
-def measured(some: Sequence[Rewrite], draft_tokens: int) -> list[Timed]:
+def measured(some: Sequence[Rewrite], draft_tokens: int, model: TinyModel) -> list[Timed]:
     """All rewrites on a server of its own; `draft_tokens` 0 is without speculation."""
     os.environ["AI_LSP_TINY_SPECULATION"] = str(draft_tokens) if draft_tokens else ""
-    with serving() as url:
+    with serving(model=model) as url:
         return [ask(url, rewrite) for rewrite in some]
 
 
@@ -161,15 +161,19 @@ def main() -> int:
     parser.add_argument("repositories", nargs="+", metavar="REPO_DIR")
     parser.add_argument("--cases", type=int, default=20)
     parser.add_argument("--draft-tokens", type=int, default=48)
+    parser.add_argument(
+        "--size", default="", metavar="WIDTHxLAYERS", help="of the random model; else the tiny one"
+    )
     parser.add_argument("--json", type=Path)
     options = parser.parse_args()
+    model = larger(*map(int, options.size.split("x"))) if options.size else ensure()
     some = list(rewrites(options.repositories, options.cases))
-    plain, drafted = row(measured(some, 0)), row(measured(some, options.draft_tokens))
+    plain, drafted = row(measured(some, 0, model)), row(measured(some, options.draft_tokens, model))
     for name, figures in (("plain", plain), ("speculating", drafted)):
         print(f"{name:<12} " + "  ".join(f"{key} {value:g}" for key, value in figures.items()))
     ratio = drafted["tokens_per_s"] / max(plain["tokens_per_s"], 1e-9)
     print(f"tokens per pass: {drafted['tokens_per_pass']:g} instead of {plain['tokens_per_pass']:g}; ", end="")
-    print(f"wall-clock of generation: {ratio:.2f} times as fast (tiny model)")
+    print(f"wall-clock of generation: {ratio:.2f} times as fast ({options.size or 'tiny'} model)")
     if options.json:
         made = {"plain": plain, "speculating": drafted, "wall_clock_ratio": round(ratio, 2)}
         options.json.write_text(json.dumps(made, indent=1) + "\n", encoding="utf-8")

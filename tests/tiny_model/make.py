@@ -1,7 +1,8 @@
 """Make a tiny code model as a GGUF file in a second: random weights, a tokenizer trained on the Python library.
 
-Runs in the separate environment of `serve.py` (packages gguf, numpy, tokenizers): `python make.py OUT.gguf`.
-What it answers is noise, but its vocabulary, fill-in-the-middle tokens and token counts are real.
+Runs in the separate environment of `serve.py` (packages gguf, numpy, tokenizers): `python make.py OUT.gguf`, for
+a larger one with `WIDTH LAYERS`. What it answers is noise, but its vocabulary, fill-in-the-middle tokens and
+token counts are real.
 """
 
 from __future__ import annotations
@@ -17,7 +18,7 @@ import numpy as np
 from tokenizers import Tokenizer, decoders, models, pre_tokenizers, trainers
 
 VOCABULARY, CONTEXT = 1024, 16384
-WIDTH, LAYERS, HEADS = 64, 2, 4
+WIDTH, LAYERS, HEADS = (int(sys.argv[2]), int(sys.argv[3]), 8) if len(sys.argv) > 3 else (64, 2, 4)
 CORPUS_BYTES = 1_000_000
 
 END, TURN, TURN_END = "<|endoftext|>", "<|im_start|>", "<|im_end|>"

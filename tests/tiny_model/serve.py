@@ -40,6 +40,15 @@ class TinyModel:
     model: Path
 
 
+def larger(width: int, layers: int) -> TinyModel:
+    """A model of the same kind whose passes cost what those of a small real one do. Raises Unavailable."""
+    tiny = ensure()
+    found = TinyModel(tiny.python, CACHE / f"random-{width}x{layers}.gguf")
+    if not found.model.exists():
+        _run([tiny.python, HERE / "make.py", found.model, str(width), str(layers)], 300)
+    return found
+
+
 def ensure(cache: Path = CACHE) -> TinyModel:
     """The environment and the model, made where they are missing; safe while another process does the same.
 
@@ -72,12 +81,12 @@ def ensure(cache: Path = CACHE) -> TinyModel:
 
 
 @contextlib.contextmanager
-def serving(*, slots: int = 1, port: int = 0) -> Iterator[str]:
+def serving(*, slots: int = 1, port: int = 0, model: TinyModel | None = None) -> Iterator[str]:
     """The URL of a llama.cpp server with the tiny model, `slots` contexts of 8192 tokens; it ends with the block.
 
     Raises Unavailable.
     """
-    tiny = ensure()
+    tiny = model or ensure()
     command: list[str | Path] = [tiny.python, HERE / "listen.py", tiny.model, str(port), str(slots)]
     with tempfile.TemporaryFile() as log:
         process = subprocess.Popen(command, stdin=subprocess.PIPE, stdout=subprocess.PIPE, stderr=log, text=True)
