@@ -175,8 +175,9 @@ class ModelProcess:
         self._process: subprocess.Popen[str] | None = None
         self.url = ""
 
-    def reply(self, text: str, *, first_token_ms: int = 0) -> None:
-        """Starts the server, which answers every request with this text after so many milliseconds."""
+    def reply(self, text: str, *, first_token_ms: int = 0, tokens_per_s: float = 0) -> None:
+        """Starts the server, which answers every request with this text after so many milliseconds, and as fast
+        as is said; 0 is at once."""
         self._reply.write_text(text, encoding="utf-8")
         options = ["--dialect", self._dialect, "--port", "0"]
         options += [
@@ -186,6 +187,8 @@ class ModelProcess:
             str(self._log),
             "--first-token-ms",
             str(first_token_ms),
+            "--tokens-per-s",
+            str(tokens_per_s),
         ]
         self._process = subprocess.Popen(
             [sys.executable, "-m", "tests.scripted_model", *options],
