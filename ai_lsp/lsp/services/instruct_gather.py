@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import asyncio
 import os
+import re
 from collections.abc import Mapping
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
@@ -24,6 +25,8 @@ MOST_OTHERS = 5
 """Files named in an instruction that are shown in full."""
 
 DEFINITIONS_S = 0.3
+
+_ELSEWHERE = re.compile(r"~|[A-Za-z]:[/\\]") if os.name != "nt" else re.compile("~")
 
 _SEVERITIES = {1: "error", 2: "warning", 3: "information", 4: "hint"}
 
@@ -59,7 +62,11 @@ async def open_file(session: Session, main: Source, path: str) -> Source | Failu
     """The file that a reply or an instruction names, open or on disk or yet to be made; or why it is barred."""
     root = _root_of(session, main)
     wanted, relative = _wanted(root, path)
-    if relative.startswith("..") or os.path.isabs(relative) or path.startswith("~"):
+    if relative.startswith("..") and path.startswith("/"):  # a model's root may be the workspace's
+        wanted, relative = _wanted(root, path.lstrip("/"))
+        if not await asyncio.to_thread(os.path.lexists, wanted):
+            return Failure(Why.OUTSIDE, f"It names {path}.")
+    if relative.startswith("..") or _ELSEWHERE.match(path):
         return Failure(Why.OUTSIDE, f"It names {path}.")
     document = next((d for d in session.documents.all() if path_of(d.uri) == wanted), None)
     uri = document.uri if document is not None else Path(wanted).as_uri()
