@@ -144,7 +144,7 @@ def _previous(rows: Sequence[Sequence[Any]] | None) -> Fitted | None:
         first.append(first[-1] + size)
     chosen = [-1 if at < 0 else start + at for start, (_, _, at) in zip(first, rows, strict=False)]
     parts = tuple(PromptPart("", "", OURS, key) for key, _, _ in rows)
-    layout = Layout(parts, [-1] * len(parts), first, [], [], {}, [], bytearray(), [])
+    layout = Layout(parts, [-1] * len(parts), first, [], [], {}, [], bytearray(), [], (), [])
     return Fitted(0, 0, 0, False, layout, chosen, chosen, [], frozenset())
 
 

@@ -4,12 +4,14 @@ from __future__ import annotations
 
 from collections.abc import Callable
 
+from ai_lsp.context.parts import Layout
+
 Count = Callable[[str], int]
 """Tokens of a text. Pure: same text, same number, 0 for "". A counter that learns is another callable after."""
 
 
 class Counts:
-    """Token counts already made, per counter and hash of the text. Bounded, and holds no text.
+    """Token counts already made, per counter and hash of the text; and the layout of the last prompt. Bounded.
 
     Each of the latest `counters` callables has two generations of at most `entries` counts; what was not asked
     for in a whole generation is forgotten. Results never depend on it, and it is not for several threads.
@@ -19,6 +21,7 @@ class Counts:
         self._entries = entries
         self._counters = counters
         self._tallies: dict[Count, Tally] = {}
+        self.layout: Layout | None = None
 
     def __len__(self) -> int:
         return sum(len(tally.young) + len(tally.old) for tally in self._tallies.values())

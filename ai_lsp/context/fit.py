@@ -164,12 +164,13 @@ def fit(
 ) -> Fitted:
     """The prompt of `parts` within `budget` tokens, as the module's contract has it. O(n log n).
 
-    `previous` is the last answer for the same prompt and matters only with a `step`; `counts` keeps counts from
-    one call to the next.
+    `previous` is the last answer for the same prompt and matters only with a `step`; `counts` keeps counts and
+    the layout from one call to the next.
     """
     budget, step = max(0, budget), max(0, step)
-    layout = lay_out(parts)
-    tally = (Counts() if counts is None else counts).by(count)
+    counts = Counts() if counts is None else counts
+    layout = counts.layout = lay_out(parts, counts.layout)
+    tally = counts.by(count)
     course = sweep(layout, budget, tally)
     highest, cost = course.at(budget)
     too_large = frozenset(course.too_large)

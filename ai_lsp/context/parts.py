@@ -4,9 +4,9 @@ from __future__ import annotations
 
 from collections import defaultdict
 from collections.abc import Iterable, Sequence
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from itertools import groupby
-from operator import attrgetter
+from operator import attrgetter, is_
 from typing import Literal
 
 Stability = Literal["stable", "slow", "volatile"]
@@ -102,17 +102,26 @@ class Layout:
     """Part -> how it hangs together with others: ALONE, UNDER or WEB."""
     order: list[int]
     """All steps, the most wanted first."""
+    roots: tuple[PromptPart, ...]
+    starts: Sequence[int]
+    """Root -> its number among the parts; one more at the end."""
 
 
-def lay_out(parts: Iterable[PromptPart]) -> Layout:
-    """The tree as columns, with its steps ordered by priority. O(n log n) for n steps."""
+def lay_out(parts: Iterable[PromptPart], known: Layout | None = None) -> Layout:
+    """The tree as columns, with its steps ordered by priority. O(n log n) for n steps.
+
+    `known` is a layout of before: where only texts have changed since, all else of it is taken over.
+    """
     roots = tuple(parts)
+    if known is not None and (same := _with_other_texts(known, roots)) is not None:
+        return same
     if all(map(attrgetter("is_plain"), roots)):
         size = len(roots)
         priorities = [part.priority for part in roots]
         order = sorted(range(size), key=priorities.__getitem__, reverse=True)
         texts = [part.text for part in roots]
-        return Layout(roots, [-1] * size, range(size + 1), range(size), texts, {}, [], bytearray(size), order)
+        every, none = range(size + 1), [-1] * size
+        return Layout(roots, none, every, range(size), texts, {}, [], bytearray(size), order, roots, every)
     flat, parents = _flatten(roots)
     first, owner, texts, priorities = [0], list[int](), list[str](), list[int]()
     ties = bytearray(len(flat))
@@ -139,7 +148,40 @@ def lay_out(parts: Iterable[PromptPart]) -> Layout:
     breaks = [index for index, part in enumerate(flat) if part.break_before]
     top = siblings.pop(-1, [])
     order = _by_path(top, {first[parent + 1] - 1: steps for parent, steps in siblings.items()}, priorities)
-    return Layout(tuple(flat), parents, first, owner, texts, mates, breaks, ties, order)
+    starts = [index for index, parent in enumerate(parents) if parent < 0] + [len(flat)]
+    return Layout(tuple(flat), parents, first, owner, texts, mates, breaks, ties, order, roots, starts)
+
+
+def _with_other_texts(known: Layout, roots: tuple[PromptPart, ...]) -> Layout | None:
+    """The layout of other roots where they differ from the known ones in texts only."""
+    if len(roots) != len(known.roots):
+        return None
+    others = [index for index, same in enumerate(map(is_, roots, known.roots)) if not same]
+    if not others:
+        return known
+    parts, texts = list(known.parts), known.texts.copy()
+    for index in others:
+        start, end = known.starts[index : index + 2]
+        now, _ = _flatten(roots[index : index + 1])
+        if len(now) != end - start or not all(map(_is_alike, now, known.parts[start:end])):
+            return None
+        parts[start:end] = now
+        texts[known.first[start] : known.first[end]] = [
+            text for part in now for text in (*(each.text for each in part.alternatives[::-1]), part.text)
+        ]
+    return replace(known, parts=tuple(parts), texts=texts, roots=roots)
+
+
+def _is_alike(one: PromptPart, other: PromptPart) -> bool:
+    """Whether two parts stand in the order of steps in the same way."""
+    return (
+        one.priority == other.priority
+        and one.absolute == other.absolute
+        and one.keep_with == other.keep_with
+        and one.break_before == other.break_before
+        and len(one.children) == len(other.children)
+        and [each.priority for each in one.alternatives] == [each.priority for each in other.alternatives]
+    )
 
 
 def _flatten(roots: Sequence[PromptPart]) -> tuple[list[PromptPart], list[int]]:

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from dataclasses import replace
 from itertools import product
 from random import Random
 
@@ -9,7 +10,7 @@ import pytest
 
 from ai_lsp.context.counts import Counts
 from ai_lsp.context.fit import Fitted, fit
-from ai_lsp.context.parts import OURS, PromptPart
+from ai_lsp.context.parts import OURS, PromptPart, lay_out
 from tests.laws.fit_oracle import BOUNDING, COUNTERS, Choice, Count, Oracle, by_length, changed, random_tree
 
 
@@ -84,6 +85,25 @@ def test_a_prompt_is_never_over_its_budget_and_always_the_same(count: Count) -> 
         assert fit(parts, budget, count, step=step) == fitted
         again = fit(parts, budget, count, step=3, previous=fitted, counts=counts)
         assert again.tokens <= budget
+
+
+def test_a_layout_goes_on_from_the_last_one_where_only_texts_have_changed() -> None:
+    rng, taken = Random(11), 0
+    for turn in range(1_500):
+        parts = random_tree(rng)
+        if turn % 3 == 0:
+            parts = tuple(replace(part, children=(), alternatives=()) for part in parts)
+        known = lay_out(parts)
+        other = changed(rng, parts) if turn % 2 else tuple(with_other_text(rng, part) for part in parts)
+        again = lay_out(other, known)
+        assert again == lay_out(other)
+        taken += again.order is known.order
+    assert taken > 750
+
+
+def with_other_text(rng: Random, part: PromptPart) -> PromptPart:
+    children = tuple(with_other_text(rng, child) for child in part.children)
+    return replace(part, children=children, text=rng.choice((part.text, "other")))
 
 
 def test_a_larger_budget_keeps_what_a_smaller_kept() -> None:
