@@ -241,7 +241,8 @@ def _cuts(query: Query, shape: Shape) -> tuple[int, list[int]]:
     """Where pages begin, and the number of the first of them."""
     snapshot = query.snapshot
     if shape.cuts:
-        return 0, [0, *(cut for cut in shape.cuts if 0 < cut < len(snapshot))]
+        size = len(snapshot)
+        return 0, [0, *[cut for cut in shape.cuts if 0 < cut < size]]
     near = query.line // PAGE_LINES
     first, last = max(0, near - PAGES_ABOVE), min(snapshot.line_count - 1, (near + PAGES_BELOW + 1) * PAGE_LINES)
     lines = range(first * PAGE_LINES, last + 1, PAGE_LINES)

@@ -12,6 +12,7 @@ from bisect import bisect_left, bisect_right
 from collections import Counter
 from collections.abc import Iterable, Iterator
 from dataclasses import dataclass
+from functools import lru_cache
 from itertools import accumulate
 
 from ai_lsp.context.secret_rules import FORMATS, RUN, Rule, own_rules
@@ -63,7 +64,7 @@ class Scanner:
     def find(self, text: str, *, is_data: bool = False) -> list[Found]:
         """Secrets in a text, in order and disjoint. `is_data`: values stand without quotes, as in YAML."""
         known = self._known[is_data]
-        paragraphs = list(_paragraphs(text))
+        paragraphs = _paragraphs(text)
         results = [known.get(each) for each in paragraphs]
         if fresh := {paragraphs[i]: None for i, each in enumerate(results) if each is None}:
             new = self._look(list(fresh), is_data)
@@ -87,7 +88,7 @@ class Scanner:
         """Look at a text before it is asked about, a little at each step."""
         held: list[str] = []
         size = 0
-        for paragraph in _paragraphs(text):
+        for paragraph in _pieces(text):
             if paragraph in self._known[is_data]:
                 continue
             held.append(paragraph)
@@ -194,8 +195,13 @@ _HALF_KEY = re.compile(
 )
 
 
-def _paragraphs(text: str) -> Iterator[str]:
+@lru_cache(maxsize=32)  # a prompt's texts are taken apart to see whether they are known, and to be looked at
+def _paragraphs(text: str) -> tuple[str, ...]:
     """The text in pieces that end at blank lines; put together they are the text."""
+    return tuple(_pieces(text))
+
+
+def _pieces(text: str) -> Iterator[str]:
     pieces = text.split("\n\n")
     last = len(pieces) - 1
     for number, piece in enumerate(pieces):

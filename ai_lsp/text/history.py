@@ -9,7 +9,7 @@ from __future__ import annotations
 import re
 from collections import deque
 from collections.abc import Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from enum import Enum
 
 from ai_lsp.text.diff import single_edit
@@ -78,6 +78,7 @@ class HistoryEdit:
     began: float
     ended: float
     kind: Kind
+    _lines: list[LineHunk] = field(default_factory=list, init=False, repr=False, compare=False)
 
     @property
     def removed(self) -> str:
@@ -91,7 +92,12 @@ class HistoryEdit:
 
     @property
     def lines(self) -> LineHunk:
-        """The whole lines that differ; lines equal at both ends are left out."""
+        """The whole lines that differ; lines equal at both ends are left out. Found once."""
+        if not self._lines:
+            self._lines.append(self._differing())
+        return self._lines[0]
+
+    def _differing(self) -> LineHunk:
         start, end = self.edit.span.start, self.edit.span.end
         first = self.before.line_at(start)
         old = _lines(self.before, first, self.before.line_at(end))
