@@ -17,9 +17,9 @@ from ai_lsp.completion.local.client import LocalPredictor
 from ai_lsp.completion.query import Declined, Due, Query, Suggestion
 from ai_lsp.completion.reuse_state import Reuse
 from ai_lsp.completion.world import World
-from ai_lsp.context.workspace_files import OWN_IGNORES, is_secret, may_suggest_in
+from ai_lsp.context.workspace_files import OWN_IGNORES
 from ai_lsp.lsp.client import Client
-from ai_lsp.lsp.documents import Documents, line_edit, line_edits
+from ai_lsp.lsp.documents import Documents, line_edit
 from ai_lsp.lsp.features import ClientFeatures
 from ai_lsp.lsp.from_lsp import path_of
 from ai_lsp.lsp.handshake import WATCH
@@ -28,6 +28,7 @@ from ai_lsp.lsp.model_routes import ModelRoutes, models_in_use
 from ai_lsp.lsp.progress import Works
 from ai_lsp.lsp.protocol import Request
 from ai_lsp.lsp.published import Published
+from ai_lsp.lsp.readable import Readable
 from ai_lsp.lsp.scratch import Scratch
 from ai_lsp.lsp.services.service import Judge, Service, Work
 from ai_lsp.lsp.shown import Shown
@@ -83,9 +84,7 @@ class Session:
         self._reloading = asyncio.Lock()
         self._told: set[str] = set()
         self._told_problems: set[config.Problem] = set()
-        self._readable: dict[str, bool] = {}
-        self._synced: dict[str, DocumentSnapshot] = {}  # what the predictor has of each document
-        self._checks: dict[str, asyncio.Task[None]] = {}
+        self._readable = Readable(self)
         self._ids = itertools.count(1)
         self._editor_settings: Mapping[str, Any] = {}
         self.is_started = False  # until then it is not known whether there will be a predictor
@@ -172,7 +171,7 @@ class Session:
         scope = (self.roots if index.enabled else (), self.settings.privacy.ignore, index.max_files, index.cache)
         if not wanted and self.predictor is not None:
             predictor, self.predictor = self.predictor, None
-            self._synced.clear()
+            self._readable.predictor_ended()
             await predictor.aclose()
         elif wanted and (self.predictor is None or scope != self._scope):
             self.predictor = self.predictor or LocalPredictor(text_of=self._text_of)
@@ -227,61 +226,21 @@ class Session:
         """A document was opened."""
         self._forget(uri)
         document = self.documents.open(uri, version, language_id, text)
-        self._readable.pop(uri, None)
-        self._synced.pop(uri, None)
-        self._check(uri)
+        self._readable.opened(uri)
         for service in self.services:
             service.opened(document)
 
     def _check_all(self) -> None:
-        """Rules may have changed: until the answer is here, no document may be read."""
-        self._readable.clear()
         self.reuse.renew()
-        for document in self.documents.all():
-            self._check(document.uri)
-
-    def _check(self, uri: str) -> None:
-        self._checks[uri] = self.spawn("readable", self._check_readable(uri, self.documents.get(uri)))
-
-    async def _check_readable(self, uri: str, asked: DocumentSnapshot | None) -> None:
-        """Ask the ignore files, off the loop, whether a document may be read; only then is it learned from."""
-        path = path_of(uri)
-        patterns = self.settings.privacy.ignore
-        if path is None:
-            may = not is_secret(uri.rsplit("/", 1)[-1])
-        else:
-            may = await asyncio.to_thread(may_suggest_in, path, self.roots, patterns)
-        document = self.documents.get(uri)
-        if document is None:
-            return
-        self._readable[uri] = may
-        if not may:
-            self.history.forget(uri)
-        if self.predictor is None:
-            return
-        if not self.may_learn(document):
-            self._synced.pop(uri, None)
-            self.predictor.closed(uri)
-            return
-        # What was typed and removed since then is told as edits: removed text teaches.
-        known = self._synced.get(uri)
-        start = known or asked or document
-        edits = self.documents.edits_since(start)
-        if known is None or edits is None:
-            start = start if edits is not None else document
-            self.predictor.opened(uri, path, start.language_id, start.text)
-        if edits:
-            self.predictor.changed(uri, line_edits(start, edits))
-        self._synced[uri] = document
+        self._readable.check_all()
 
     async def checked(self, uri: str) -> None:
         """Wait until it is known whether a document may be read; it is for all but the first moment."""
-        if uri not in self._readable and (task := self._checks.get(uri)) is not None:
-            await asyncio.wait({task})
+        await self._readable.checked(uri)
 
     def is_checked(self, uri: str) -> bool:
         """Whether `checked` would return at once."""
-        return uri in self._readable or uri not in self._checks
+        return self._readable.is_checked(uri)
 
     def changed(self, uri: str, version: int, changes: Sequence[Mapping[str, Any]]) -> None:
         """A document changed; unknown ones are passed over."""
@@ -303,10 +262,7 @@ class Session:
                 self.history.changed(start, edits, now, self.clock())
                 for service in self.services:
                     service.changed(start, edits, now)
-            if self.predictor is not None and moved and uri in self._synced and not self.is_ignored(uri):
-                self.predictor.changed(uri, moved)
-                if now is not None:
-                    self._synced[uri] = now
+            self._readable.changed(uri, moved, now)
 
     def saved(self, uri: str) -> None:
         """A document was saved."""
@@ -318,9 +274,7 @@ class Session:
         for service in self.services:
             service.closed(uri)
         self._forget(uri)
-        self._readable.pop(uri, None)
-        self._synced.pop(uri, None)
-        self._checks.pop(uri, None)
+        self._readable.closed(uri)
         self.published.forget(uri)
         self.history.closed(uri)
         self.documents.close(uri)
@@ -335,7 +289,7 @@ class Session:
 
     def is_ignored(self, uri: str) -> bool:
         """Whether a document must not be read for suggestions, or is not yet known to be readable."""
-        return not self._readable.get(uri, False)
+        return self._readable.is_ignored(uri)
 
     def relative(self, uri: str) -> str:
         """A document's path within its workspace folder, with `/`; its name where it is in none."""
