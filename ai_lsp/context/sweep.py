@@ -58,6 +58,7 @@ def sweep(layout: Layout, budget: int, tally: Tally) -> Course:
     if not any(layout.ties):
         return _plain_sweep(layout, budget, tally)
     owner, texts, ties, parents = layout.owner, layout.texts, layout.ties, layout.parents
+    first, mates = layout.first, layout.mates
     costs = [-1] * len(texts)
     added: list[int] = []
     ends: list[int] = []
@@ -81,6 +82,19 @@ def sweep(layout: Layout, budget: int, tally: Tally) -> Course:
             chosen[part] = step
             added.append(step)
             total += cost
+        elif part not in mates and ((parent := parents[part]) < 0 or chosen[parent] >= 0):
+            # All that it needs stands there: what `closure` would do, without asking it.
+            if cost + needs[parent] > budget:
+                too_large.append(step)
+                continue
+            if step > (before := chosen[part]):
+                if part not in needs:
+                    needs[part] = needs[parent] + closure.cost(first[part])
+                old = costs[before] if before >= 0 else 0
+                closure.replaceable += (cost if step + 1 < first[part + 1] else 0) - old
+                chosen[part] = step
+                added.append(step)
+                total += cost - old
         elif closure.alone(step) > budget:
             too_large.append(step)
             continue
@@ -144,10 +158,10 @@ class _Closure:
         for each in reversed(way):
             company = layout.mates.get(each, (each,))
             needs = self.needs[layout.parents[each]]
-            needs += sum(self._cost(layout.first[mate]) for mate in company)
+            needs += sum(self.cost(layout.first[mate]) for mate in company)
             self.needs.update(dict.fromkeys(company, needs))
         part = layout.owner[step]
-        return self.needs[part] - self._cost(layout.first[part]) + self._cost(step)
+        return self.needs[part] - self.cost(layout.first[part]) + self.cost(step)
 
     def add(self, step: int, added: list[int]) -> int:
         """Let the step in, and what it needs; append all to `added`. Returns what that costs more."""
@@ -170,14 +184,15 @@ class _Closure:
         layout = self._layout
         part = layout.owner[step]
         before, last = self.chosen[part], layout.first[part + 1] - 1
-        old = self._cost(before) if before >= 0 else 0
-        new = self._cost(step)
+        old = self.cost(before) if before >= 0 else 0
+        new = self.cost(step)
         self.replaceable += (new if step < last else 0) - old
         self.chosen[part] = step
         added.append(step)
         return new - old
 
-    def _cost(self, step: int) -> int:
+    def cost(self, step: int) -> int:
+        """What one text costs."""
         cost = self._costs[step]
         if cost < 0:
             cost = self._costs[step] = self._tally.of(self._layout.texts[step])
