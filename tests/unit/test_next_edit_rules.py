@@ -91,7 +91,7 @@ def proposed(before: str, edit: tuple[str, str]) -> set[tuple[int, str]]:
     change = Change("a", at, tuple(edit[0].split("\n")), tuple(edit[1].split("\n")), 0.0)
     found = set()
     for rule in rules(examples([change], index), index.spread):
-        for hit in rule.find(index.view("a")):
+        for hit in rule.find(index.view("a"), 0):
             found.add((hit.start, "\n".join(hit.new)))
     return found
 

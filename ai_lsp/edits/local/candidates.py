@@ -16,6 +16,7 @@ from ai_lsp.edits.local.view import LONGEST_LINE
 MOST_FILES = 40
 MOST_SPREAD = 500  # files in which a rule's rarest word may stand before it is followed into none of them
 MOST_HITS = 120  # of one rule
+MOST_USES = 40  # of one renamed declaration; the others come when those are done
 MOST_CANDIDATES = 600
 _OF_LINES = ("rewrite", "argument", "spelling")  # kinds whose hits are one line each and can be composed
 
@@ -35,7 +36,7 @@ def candidates(stage: Scene, is_late: Callable[[], bool]) -> list[Candidate]:
         if proofs[0][0].rule.kind in _OF_LINES:
             by_line.setdefault((name, start), []).append(proofs[0])
     facts: dict[int, dict[str, float]] = {}
-    used = _used(stage, settled, is_late)
+    used = followers(stage, is_late)
     out: list[Candidate] = [*used]
     tied = {(one.name, one.start, one.new) for one in used}
     denied = _denied(stage, used)
@@ -59,24 +60,27 @@ def candidates(stage: Scene, is_late: Callable[[], bool]) -> list[Candidate]:
     return out
 
 
-def _used(stage: Scene, settled: set[tuple[str, int]], is_late: Callable[[], bool]) -> list[Candidate]:
-    """The lines that use a renamed declaration."""
+def followers(stage: Scene, is_late: Callable[[], bool]) -> list[Candidate]:
+    """The lines that use a renamed declaration, of many those nearest to the latest edit."""
     out: list[Candidate] = []
+    last = stage.last
     for one in stage.renames:
         old, new, example = one.renamed.old, one.renamed.new, one.example
-        found = uses(one, stage.index, is_late)
+        found = sorted(
+            uses(one, stage.index, is_late), key=lambda u: (u.name != last.uri, u.name, abs(u.line - last.at))
+        )
         hits = [(use.name, Hit(use.line, 1, (use.new,), {})) for use in found]
         line = stage.index.view(one.renamed.uri).lines[one.declared.line]
         model = (name_pattern(new).sub(old, line),), (line,)
         why = f"you renamed {old} to {new}"
         rule = Rule(
-            "use", ("use", old, new), [old], lambda _: iter(()), why, example, model,
+            "use", ("use", old, new), [old], lambda _, __: iter(()), why, example, model,
             [example.age], next((r for r in rewrites(*model[0], *model[1]) if r.exchanged == (old, new)), None),
         )  # fmt: skip
         group = Found(rule, hits)
         facts: dict[int, dict[str, float]] = {}
-        for use, (name, hit) in zip(found, hits, strict=True):
-            if (name, use.line) in settled and use.name == example.uri and use.line == one.declared.line:
+        for use, (name, hit) in zip(found[:MOST_USES], hits, strict=False):
+            if name == one.renamed.uri and use.line == one.declared.line:
                 continue
             extra = {
                 "tie": float(TIES.index(use.tie)),
@@ -109,7 +113,7 @@ def _hits(
 ) -> list[tuple[str, Hit]]:
     found: list[tuple[str, Hit]] = []
     for name in _places(rule, stage):
-        for hit in rule.find(stage.index.view(name)):
+        for hit in rule.find(stage.index.view(name), stage.last.at if name == stage.last.uri else 0):
             own = range(hit.start, hit.start + hit.count) if hit.count else range(hit.start - 1, hit.start + 1)
             if any((name, line) in settled for line in own) or any(len(x) > LONGEST_LINE for x in hit.new):
                 continue

@@ -7,8 +7,8 @@ from functools import cached_property
 
 from ai_lsp.edits.local.tokens import WORD
 
-SIZE = 128
-"""Lines of a chunk as it is made; edits let it grow to three times as many before it is cut again."""
+SIZE = 256
+"""Lines of a chunk as it is made; edits let it grow to twice as many before it is cut again."""
 
 LONGEST_LINE = 400
 """Characters; a longer line is data, and no place for an edit by example."""
@@ -57,4 +57,4 @@ def exchanged(chunks: list[Chunk], first: int, stop: int, new: Sequence[str]) ->
         high += 1
     old = [line for chunk in chunks[low:high] for line in chunk.lines]
     old[first - start : stop - start] = new
-    chunks[low:high] = chunked(old) if len(old) > 3 * SIZE else [Chunk(old)] if old else []
+    chunks[low:high] = chunked(old) if len(old) > 2 * SIZE else [Chunk(old)] if old else []

@@ -6,12 +6,13 @@ import time
 from collections.abc import Callable, Sequence
 
 from ai_lsp.edits.local import evidence, scorer
-from ai_lsp.edits.local.candidates import candidates
+from ai_lsp.edits.local.candidates import candidates, followers
 from ai_lsp.edits.local.evidence import Candidate
 from ai_lsp.edits.local.examples import examples
 from ai_lsp.edits.local.index import Index
 from ai_lsp.edits.local.places import NAMES, Place, places
 from ai_lsp.edits.local.proposal import Change, Proposal
+from ai_lsp.edits.local.rename import name_pattern
 from ai_lsp.edits.local.texts import OpenText
 from ai_lsp.edits.local.tree import FIRST_S
 from ai_lsp.edits.local.uses import Followed, followed
@@ -22,6 +23,9 @@ MOST_CHANGES = 12
 
 LIMIT_S = 0.08
 """Seconds after which a question is answered with what was found by then."""
+
+ENOUGH = 0.85
+"""Confidence in a use of what was just renamed from which nothing else is looked for."""
 
 LEAST_JUMP = 0.7
 """Confidence from which a place is worth going to although the text there is not known."""
@@ -77,7 +81,24 @@ class Engine:
 
     def rated(self, stage: evidence.Scene, is_late: Callable[[], bool]) -> list[tuple[float, Candidate]]:
         """All edits that are proposed with their chance, the best first."""
-        found = candidates(stage, is_late)
+        return self._in_order(candidates(stage, is_late), stage)
+
+    def _sure(self, stage: evidence.Scene, is_late: Callable[[], bool]) -> list[tuple[float, Candidate]]:
+        """The uses of what the latest edit has renamed: nothing else is looked for while there are any."""
+        if not any(one.example.age == 0 or self._goes_on(one, stage) for one in stage.renames):
+            return []
+        found = followers(stage, is_late)
+        is_enough = any(scorer.SURE[one.tie] >= ENOUGH for one in found)
+        return self._in_order(found, stage) if is_enough else []
+
+    def _goes_on(self, one: Followed, stage: evidence.Scene) -> bool:
+        """Whether the latest edit carries a rename on."""
+        name, new = name_pattern(one.renamed.old), one.renamed.new
+        return any(name.sub(new, a) == b for a, b in stage.last.pairs)
+
+    def _in_order(self, found: Sequence[Candidate], stage: evidence.Scene) -> list[tuple[float, Candidate]]:
+        tied = {one.rule.identity[1:] for one in found if one.tie}
+        self._followed = [one for one in self._followed if (one.renamed.old, one.renamed.new) in tied]
         chances = scorer.chances([c.row for c in found], evidence.NAMES, self._trees.edit)
         chances = [scorer.with_scope(chance, one) for chance, one in zip(chances, found, strict=True)]
         last = stage.last
@@ -104,7 +125,7 @@ class Engine:
         stage = self.stage()
         if stage is None:
             return []
-        rated = self.rated(stage, is_late)
+        rated = self._sure(stage, is_late) or self.rated(stage, is_late)
         out: list[Proposal] = []
         taken: list[tuple[str, int, int]] = []
 
@@ -118,7 +139,7 @@ class Engine:
             if is_free(one.name, one.start, stop):
                 taken.append((one.name, one.start, stop))
                 out.append(self.proposal(one, chance))
-        if len(out) < most:
+        if len(out) < most and not (rated and rated[0][1].tie):
             for chance, place in self.rated_places(stage, rated, is_late):
                 if chance < least_jump or len(out) >= most:
                     break

@@ -2,7 +2,8 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterator, Sequence
+from bisect import bisect_left
+from collections.abc import Callable, Collection, Iterator, Sequence
 from dataclasses import dataclass, field, replace
 
 from ai_lsp.edits.local import arguments, mapping, rename
@@ -14,6 +15,9 @@ from ai_lsp.edits.local.view import View, is_import
 LONGEST_BLOCK = 12
 LONGEST_PASSAGE = 8
 _LEAST_SAME = 0.34  # share of words that a line of the same shape must have in common with the example
+
+MOST_SITES = 240
+"""Lines of one file that a rule looks at, those around the latest edit: what fits more says little of any."""
 
 Facts = dict[str, float]
 
@@ -28,6 +32,10 @@ class Hit:
     facts: Facts
 
 
+Find = Callable[[View, int], Iterator[Hit]]
+"""The hits in a file; the number is a line to stay near where there are very many."""
+
+
 @dataclass(slots=True)
 class Rule:
     """What was done, and the ages of the edits that show it (0: the latest).
@@ -39,7 +47,7 @@ class Rule:
     kind: str
     identity: tuple[object, ...]
     keys: list[str]
-    find: Callable[[View], Iterator[Hit]]
+    find: Find
     why: str
     example: Example
     model: tuple[tuple[str, ...], tuple[str, ...]]
@@ -141,12 +149,21 @@ def _common(a: Rewrite, b: Rewrite) -> Rewrite:
     )
 
 
-def _rewriting(rule: Rewrite) -> Callable[[View], Iterator[Hit]]:
+def _sites(view: View, words: Collection[str], near: int) -> Sequence[int]:
+    """The lines that hold one of some words, no more than are worth a look."""
+    numbers = view.with_any(words)
+    if len(numbers) <= MOST_SITES:
+        return numbers
+    first = min(max(0, bisect_left(numbers, near) - MOST_SITES // 2), len(numbers) - MOST_SITES)
+    return numbers[first : first + MOST_SITES]
+
+
+def _rewriting(rule: Rewrite) -> Find:
     own = [t for part in rule.parts for t in part.old if is_name(t)] or rule.keys
     needle = max(own, key=len, default="")
 
-    def find(view: View) -> Iterator[Hit]:
-        for number in view.on(needle):
+    def find(view: View, near: int) -> Iterator[Hit]:
+        for number in _sites(view, [needle], near):
             if (found := fit(rule, view.lines[number])) is not None:
                 yield Hit(
                     number, 1, (found.new,),
@@ -156,9 +173,9 @@ def _rewriting(rule: Rewrite) -> Callable[[View], Iterator[Hit]]:
     return find
 
 
-def _arguments(change: arguments.ArgumentChange) -> Callable[[View], Iterator[Hit]]:
-    def find(view: View) -> Iterator[Hit]:
-        for number in view.on(change.name):
+def _arguments(change: arguments.ArgumentChange) -> Find:
+    def find(view: View, near: int) -> Iterator[Hit]:
+        for number in _sites(view, [change.name], near):
             new = arguments.apply(change, view.lines[number])
             if new is not None:
                 yield Hit(number, 1, (new,), {"is_declared": float(change.is_declared)})
@@ -176,10 +193,10 @@ def _renames(old: str, new: str, example: Example, model: tuple[tuple[str], tupl
         yield Rule("spelling", ("spelling", x, y), [x], _spelling(old, x, y), why, example, model)
 
 
-def _spelling(old: str, x: str, y: str) -> Callable[[View], Iterator[Hit]]:
-    def find(view: View) -> Iterator[Hit]:
+def _spelling(old: str, x: str, y: str) -> Find:
+    def find(view: View, near: int) -> Iterator[Hit]:
         words = view.words_with(x) - {old}
-        for number in view.with_any(words) if words else ():
+        for number in _sites(view, words, near) if words else ():
             line = view.lines[number]
             new = rename.pattern(x).sub(lambda _: y, line)
             if new != line and rename.name_pattern(old).search(line) is None:
@@ -188,14 +205,14 @@ def _spelling(old: str, x: str, y: str) -> Callable[[View], Iterator[Hit]]:
     return find
 
 
-def _blocks(old: tuple[str, ...], new: tuple[str, ...]) -> Callable[[View], Iterator[Hit]]:
+def _blocks(old: tuple[str, ...], new: tuple[str, ...]) -> Find:
     bare = [x.strip() for x in old]
     key = max(range(len(bare)), key=lambda n: len(names(bare[n])) and len(bare[n]))
     needle = max(WORD.findall(bare[key]), key=len, default="")
 
-    def find(view: View) -> Iterator[Hit]:
+    def find(view: View, near: int) -> Iterator[Hit]:
         lines = view.lines
-        for at in view.on(needle):
+        for at in _sites(view, [needle], near):
             start = at - key
             if 0 <= start <= len(lines) - len(bare) and all(
                 lines[start + k].strip() == x for k, x in enumerate(bare)
@@ -205,15 +222,15 @@ def _blocks(old: tuple[str, ...], new: tuple[str, ...]) -> Callable[[View], Iter
     return find
 
 
-def _passages(rule: Rewrite, old: tuple[str, ...]) -> Callable[[View], Iterator[Hit]]:
+def _passages(rule: Rewrite, old: tuple[str, ...]) -> Find:
     """Several lines taken as one text: the changed stretches may go over line ends, as may the holes."""
     own = [t for part in rule.parts for t in part.old if is_name(t)] or rule.keys
     needle = max(own, key=len, default="")
     offsets = [k for k, line in enumerate(old) if needle in line]
 
-    def find(view: View) -> Iterator[Hit]:
+    def find(view: View, near: int) -> Iterator[Hit]:
         seen: set[int] = set()
-        for at in view.on(needle):
+        for at in _sites(view, [needle], near):
             for start in (at - k for k in offsets):
                 site = view.lines[start : start + len(old)] if start >= 0 else ()
                 if len(site) < len(old) or start in seen:
@@ -236,14 +253,14 @@ def _moved(rule: Rewrite, was: str, now: str) -> Rewrite:
     return replace(rule, parts=parts)
 
 
-def _shapes(old: tuple[str, ...], new: tuple[str, ...]) -> Callable[[View], Iterator[Hit]]:
+def _shapes(old: tuple[str, ...], new: tuple[str, ...]) -> Find:
     wanted = [shape(x) for x in old]
     words = [sorted({w for w in names(x) if len(w) > 1}) for x in old]
     key = max(range(len(old)), key=lambda n: len(words[n]))
 
-    def find(view: View) -> Iterator[Hit]:
+    def find(view: View, near: int) -> Iterator[Hit]:
         lines = view.lines
-        for at in view.with_any(view.rare(words[key])) if words[key] else ():
+        for at in _sites(view, view.rare(words[key]), near) if words[key] else ():
             start = at - key
             if not 0 <= start <= len(lines) - len(old) or shape(lines[at]) != wanted[key]:
                 continue
@@ -259,16 +276,16 @@ def _shapes(old: tuple[str, ...], new: tuple[str, ...]) -> Callable[[View], Iter
     return find
 
 
-def _insertions(is_above: bool, anchor: str, other: str, new: tuple[str, ...]) -> Callable[[View], Iterator[Hit]]:
+def _insertions(is_above: bool, anchor: str, other: str, new: tuple[str, ...]) -> Find:
     """Where the anchor stands again, or a line of its shape: then the names in the new lines follow."""
     bare, beyond = anchor.strip(), other.strip()
     wanted = shape(anchor)
     words = sorted({w for w in names(anchor) if len(w) > 1})
     is_general = len(words) >= 2 and not is_import(anchor)
 
-    def find(view: View) -> Iterator[Hit]:
+    def find(view: View, near: int) -> Iterator[Hit]:
         lines = view.lines
-        for number in view.with_any(view.rare(words)) if words else ():
+        for number in _sites(view, view.rare(words), near) if words else ():
             line = lines[number]
             made, same = new, 1.0
             if line.strip() != bare:
@@ -279,8 +296,8 @@ def _insertions(is_above: bool, anchor: str, other: str, new: tuple[str, ...]) -
                     continue
                 made, same = tuple(mapping.translate(x, found.pairs) for x in new), found.same
             at = number + 1 if is_above else number
-            near = {x.strip() for x in lines[max(0, at - len(new) - 1) : at + len(new) + 1]}
-            if all(x.strip() in near for x in made if x.strip()):
+            around = {x.strip() for x in lines[max(0, at - len(new) - 1) : at + len(new) + 1]}
+            if all(x.strip() in around for x in made if x.strip()):
                 continue
             outer = lines[at] if is_above and at < len(lines) else lines[at - 1] if at and not is_above else ""
             facts = {"beyond": float(outer.strip() == beyond), "same": same, "is_above": float(is_above)}

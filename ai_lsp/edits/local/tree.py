@@ -17,7 +17,7 @@ FIRST_S = 0.5
 """Of the first parse, which is made between questions; a question that comes before it allows `AGAIN_S`."""
 
 AGAIN_S = 0.06
-_READ = 1 << 16
+_READ = 1 << 14
 
 Point = tuple[int, int]
 

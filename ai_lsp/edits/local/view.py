@@ -58,6 +58,8 @@ class View:
 
     def with_any(self, words: Collection[str]) -> list[int]:
         """The lines that hold one of some words, in order."""
+        if len(words) == 1:
+            return self.on(next(iter(words)))
         return sorted({number for word in words for number in self.on(word)})
 
     def rare(self, words: Sequence[str]) -> list[str]:
