@@ -7,6 +7,7 @@ from collections.abc import Callable, Sequence
 
 from ai_lsp.edits.local import evidence
 from ai_lsp.edits.local.evidence import Candidate, Found, Scene
+from ai_lsp.edits.local.imports import import_edits
 from ai_lsp.edits.local.rename import name_pattern
 from ai_lsp.edits.local.rewrite import fit, rewrites
 from ai_lsp.edits.local.rules import Hit, Rule, rules
@@ -40,6 +41,7 @@ def candidates(stage: Scene, is_late: Callable[[], bool]) -> list[Candidate]:
     out: list[Candidate] = [*used]
     tied = {(one.name, one.start, one.new) for one in used}
     denied = _denied(stage, used)
+    out += _imports(stage, facts, is_late)
     for (name, start, count, new), proofs in made.items():
         if (name, start, new) in tied:
             continue
@@ -52,6 +54,9 @@ def candidates(stage: Scene, is_late: Callable[[], bool]) -> list[Candidate]:
         out.append(_candidate(stage, name, start, count, new, found, hit, facts, extra))
         if len(out) >= MOST_CANDIDATES or is_late():
             break
+    for one in used:
+        hit = Hit(one.start, 1, one.new, {})
+        by_line.setdefault((one.name, one.start), []).insert(0, (Found(one.rule, [(one.name, hit)]), hit))
     by_line = {
         place: kept for place, proofs in by_line.items()
         if (kept := [p for p in proofs if place in denied.get(p[0].rule.renamed or ("", ""), {place})])
@@ -91,6 +96,25 @@ def followers(stage: Scene, is_late: Callable[[], bool]) -> list[Candidate]:
             made = _candidate(stage, name, use.line, 1, (use.new,), group, hit, facts, {**extra, "composed": 1.0})
             made.tie = use.tie
             out.append(made)
+    return out
+
+
+def _imports(stage: Scene, facts: dict[int, dict[str, float]], is_late: Callable[[], bool]) -> list[Candidate]:
+    """The imports that follow from the latest edits."""
+    out = []
+    for one in import_edits(stage.examples, stage.index, is_late):
+        old = tuple(stage.index.view(one.uri).lines[one.line : one.line + one.count])
+        what = "is not imported here" if one.files else "is used nowhere else here"
+        model = (stage.last.old or one.new, stage.last.new or old)
+        rule = Rule(
+            "bring", ("bring", one.name), [one.name], lambda _, __: iter(()), f"{one.name} {what}", stage.last,
+            model if model[0] or model[1] else (("",), ("",)), [0],
+        )  # fmt: skip
+        hit = Hit(one.line, one.count, one.new, {})
+        extra = {"uses": math.log1p(one.files), "agreeing": 1.0, "run": 1.0, "composed": 1.0}
+        group = Found(rule, [(one.uri, hit)])
+        out.append(_candidate(stage, one.uri, one.line, one.count, one.new, group, hit, facts, extra))
+        facts.pop(id(group), None)  # the next group may get the same number
     return out
 
 
@@ -153,7 +177,8 @@ def _candidate(
     row = evidence.row(
         of_rule, hit.facts, evidence.place_facts(stage, name, view, start, old, found.rule),
         evidence.scope_facts(stage, name, start, count, found.rule),
-        evidence.order_facts(stage, found, name, start), evidence.edit_facts(old, new), extra,
+        evidence.order_facts(stage, found, name, start), evidence.edit_facts(old, new),
+        evidence.user_facts(stage, name, view, old, new, found), extra,
     )  # fmt: skip
     return Candidate(name, start, old, new, found.rule, row)
 

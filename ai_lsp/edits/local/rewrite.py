@@ -10,7 +10,18 @@ from collections.abc import Sequence
 from dataclasses import dataclass
 from difflib import SequenceMatcher
 
-from ai_lsp.edits.local.tokens import CLOSERS, NAME, OPENERS, Token, fine, indentation, is_name, is_string, whole
+from ai_lsp.edits.local.tokens import (
+    CLOSERS,
+    NAME,
+    OPENERS,
+    WORD,
+    Token,
+    fine,
+    indentation,
+    is_name,
+    is_string,
+    whole,
+)
 
 MOST_PARTS = 5
 _LINE_START, _LINE_END = "\x02", "\x03"
@@ -62,7 +73,7 @@ class Rewrite:
     @property
     def keys(self) -> list[str]:
         """Names of which a line must hold at least the rarest for the rule to fit."""
-        own = [t for part in self.parts for t in part.old if is_name(t)]
+        own = [w for part in self.parts for t in part.old for w in telling(t)]
         return own or [t for t in self.left[-2:] + self.right[:2] if is_name(t)]
 
 
@@ -81,12 +92,22 @@ def rewrites(a: str, b: str) -> list[Rewrite]:
     """The rules in one rewritten line: all its stretches together, and each by itself."""
     before, after, is_whole = _lexed(a, b)
     changed = _stretches(before, after)
-    if not changed or len(changed) > MOST_PARTS:
-        return []
-    out = [_rule(a, b, before, after, changed, is_whole, is_partial=False)]
-    if len(changed) > 1:
+    out: list[Rewrite] = []
+    if changed and len(changed) <= MOST_PARTS:
+        out = [_rule(a, b, before, after, changed, is_whole, is_partial=False)]
+    if not is_whole and len(literal := _stretches(whole(a), whole(b))) <= MOST_PARTS:
+        out.append(_rule(a, b, whole(a), whole(b), literal, True, is_partial=False))  # one literal for another
+    if 1 < len(changed) <= MOST_PARTS:
         out += [_rule(a, b, before, after, [one], is_whole, is_partial=True) for one in changed]
     return out
+
+
+def telling(token: str) -> list[str]:
+    """The words of a token by which lines can be found that hold it: a name, a number that is not tiny, the words
+    of a literal."""
+    if is_string(token):
+        return [w for w in WORD.findall(token) if len(w) > 2]
+    return [token] if is_name(token) or (len(token) > 1 and token[0].isdigit()) else []
 
 
 def _lexed(a: str, b: str) -> tuple[tuple[Token, ...], tuple[Token, ...], bool]:
@@ -200,7 +221,7 @@ def _match(rule: Rewrite, words: Sequence[str], at: int) -> tuple[list[tuple[int
         spots.append((stop, stop + len(wanted)))
         end = stop + len(wanted)
     right = _shared((*words[end:], _LINE_END), rule.right)
-    if not any(is_name(t) or is_string(t) for part in rule.parts for t in part.old):
+    if not any(is_string(t) or telling(t) for part in rule.parts for t in part.old):
         near = [*rule.left[len(rule.left) - left :], *rule.right[:right]]
         if not (left and right and left + right >= 3 and any(is_name(t) for t in near)):
             return None

@@ -9,7 +9,7 @@ from dataclasses import dataclass, field, replace
 from ai_lsp.edits.local import arguments, mapping, rename
 from ai_lsp.edits.local.examples import Added, Example
 from ai_lsp.edits.local.rewrite import Rewrite, fit, rewrites
-from ai_lsp.edits.local.tokens import WORD, indentation, is_name, names, shape
+from ai_lsp.edits.local.tokens import WORD, indentation, names, shape
 from ai_lsp.edits.local.view import View, is_import
 
 LONGEST_BLOCK = 12
@@ -85,7 +85,7 @@ def _rules_of(example: Example) -> Iterator[Rule]:
             if (pair := one.renamed) is not None:
                 why = f"you renamed {pair[0]} to {pair[1]}"
                 yield from _renames(*pair, example, model)
-            elif not any(is_name(t) for part in one.parts for t in part.old) and not one.keys:
+            elif not one.keys:
                 continue
             identity = ("rewrite", *one.identity)
             yield Rule("rewrite", identity, one.keys, _rewriting(one), why, example, model, rewrite=one)
@@ -159,8 +159,7 @@ def _sites(view: View, words: Collection[str], near: int) -> Sequence[int]:
 
 
 def _rewriting(rule: Rewrite) -> Find:
-    own = [t for part in rule.parts for t in part.old if is_name(t)] or rule.keys
-    needle = max(own, key=len, default="")
+    needle = max(rule.keys, key=len, default="")
 
     def find(view: View, near: int) -> Iterator[Hit]:
         for number in _sites(view, [needle], near):
@@ -224,8 +223,7 @@ def _blocks(old: tuple[str, ...], new: tuple[str, ...]) -> Find:
 
 def _passages(rule: Rewrite, old: tuple[str, ...]) -> Find:
     """Several lines taken as one text: the changed stretches may go over line ends, as may the holes."""
-    own = [t for part in rule.parts for t in part.old if is_name(t)] or rule.keys
-    needle = max(own, key=len, default="")
+    needle = max(rule.keys, key=len, default="")
     offsets = [k for k, line in enumerate(old) if needle in line]
 
     def find(view: View, near: int) -> Iterator[Hit]:
