@@ -252,7 +252,7 @@ def _narrow(name: str, every: list[Mention]) -> Iterator[Case]:
         here = [m for m in every if m.spot.path == one.spot.path]
         code = [m for m in here if not m.is_quiet and not m.is_member]
         if one.binds == "import":
-            mine = code
+            mine = [m for m in code if m is one or m.spot.line != one.spot.line]
         elif not one.inside or name in ("self", "cls", "this"):
             continue
         else:

@@ -69,18 +69,20 @@ CASES = [
     ("go", GO, 2, "load", {10}),
     ("go", GO, 2, "path", {3}),
     ("go", GO, 3, "err", {7}),
-    ("go", GO, 4, "err", {5}),
+    ("go", GO, 4, "err", {4, 5}),
     ("rust", RUST, 0, "path", {1, 2}),
     ("rust", RUST, 1, "size", {2}),
     ("rust", RUST, 2, "size", {3}),
     ("rust", RUST, 0, "load", {5}),
+    ("python", "from a import b as cc\nfrom c import cc as dd\ncc(dd)\n", 0, "cc", {2}),
+    ("javascript", "x.map((one) => one.name + one)\none()\n", 0, "one", {0}),
     ("javascript", SCRIPT, 0, "codec", {2}),
     ("javascript", SCRIPT, 1, "load", {3, 5}),
     ("javascript", SCRIPT, 1, "path", {2}),
     ("javascript", SCRIPT, 2, "size", {3}),
     ("java", JAVA, 1, "size", {2}),
-    ("java", JAVA, 2, "load", {3}),
-    ("java", JAVA, 2, "path", set()),
+    ("java", JAVA, 2, "load", {2, 3}),
+    ("java", JAVA, 2, "path", {2}),
 ]
 
 

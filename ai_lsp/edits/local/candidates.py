@@ -85,8 +85,6 @@ def followers(stage: Scene, is_late: Callable[[], bool]) -> list[Candidate]:
         group = Found(rule, hits)
         facts: dict[int, dict[str, float]] = {}
         for use, (name, hit) in zip(found[:MOST_USES], hits, strict=False):
-            if name == one.renamed.uri and use.line == one.declared.line:
-                continue
             extra = {
                 "tie": float(TIES.index(use.tie)),
                 "uses": math.log1p(len(found)),

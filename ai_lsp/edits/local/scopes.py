@@ -61,6 +61,10 @@ _ASSIGNED: dict[str, tuple[str, ...]] = {
 }  # fmt: skip
 """What gives a local a value, and the field in which its name stands; () where any place in it is one."""
 
+_GIVING = frozenset({
+    "assignment", "variable_declarator", "let_declaration", "short_var_declaration", "named_expression",
+    "init_declarator",
+})  # fmt: skip
 _PATTERNS = frozenset({
     "pattern_list", "tuple_pattern", "list_pattern", "object_pattern", "array_pattern", "expression_list",
     "left_assignment_list", "pair_pattern", "object_assignment_pattern", "assignment_pattern", "rest_pattern",
@@ -179,6 +183,14 @@ class Scopes:
                 break
         return mention.node.end_byte
 
+    def gives(self, declared: Mention, mention: Mention) -> bool:
+        """Whether a mention is on the line of a declaration, in what the declared name is given as its value:
+        there the old name still means what it did before."""
+        if mention.line != declared.line:
+            return False
+        statement = next((up for up in _up(declared.node) if up.type in _GIVING), None)
+        return statement is not None and statement.end_byte > mention.node.start_byte >= declared.node.end_byte
+
     @property
     def has_bare_members(self) -> bool:
         """Whether a method may be called here without naming its object."""
@@ -227,7 +239,9 @@ def _reach(node: Node) -> Reach | None:
             return "import"
         above = up.parent
         if up.type == "dotted_name" and above is not None and _names(above, up, "name"):
-            return "import" if up.child_count == 1 else None
+            return "import" if up.child_count == 1 and above.type != "aliased_import" else None
+        if _is_elsewhere(node):
+            return None
         return "import" if up.type in ("import_specifier", "use_list") or node.parent != above else None
     if _is_parameter(node):
         return "local"
@@ -291,8 +305,21 @@ def _is_key(node: Node) -> bool:
     return up is not None and up.type in ("keyword_argument", "pair") and _names(up, node, "name", "key")
 
 
+def _is_elsewhere(node: Node) -> bool:
+    """Whether an import calls something so that goes by another name here."""
+    up = node.parent
+    if up is not None and up.type == "dotted_name":
+        node, up = up, up.parent
+    is_renaming = up is not None and up.type in ("aliased_import", "import_specifier", "use_as_clause")
+    return (
+        is_renaming and up is not None and bool(up.child_by_field_name("alias")) and not _names(up, node, "alias")
+    )
+
+
 def _is_member(node: Node) -> bool:
     """Whether a name belongs to a value, not to a scope: `x.name`."""
+    if _is_elsewhere(node):
+        return True
     up = node.parent
     if node.type in ("property_identifier", "field_identifier", "private_property_identifier"):
         return True

@@ -151,7 +151,8 @@ def _in_scope(renamed: Renamed, declared: Mention, scopes: Scopes, index: Index)
             continue
         is_before = mention.node.start_byte < declared.node.start_byte
         if mention.reach is None:
-            mine.append(mention)
+            if not scopes.gives(declared, mention):
+                mine.append(mention)
         elif (where := scopes.home(mention)) != home:
             shadows.append((where, where.start_byte))
         elif scopes.declares_anew and mention.reach == "local":
