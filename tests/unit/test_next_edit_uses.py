@@ -142,3 +142,32 @@ def test_a_rename_is_followed_to_its_end_although_its_edit_is_long_gone() -> Non
         changes.append(Change("file:///w/a.py", one.start_line, (one.old_text,), (one.new_text,), 1.0))
     engine.edited(changes[-16:])
     assert not engine.suggest("file:///w/a.py", 0, 0, 1, 0.6)
+
+
+PARAMETER = """def load(path):
+    return path
+
+def main(size):
+    load(1)
+    done(load('a', size))
+
+load(3)
+"""
+CALLS = [
+    (
+        "def load(path, size):",
+        {(4, "edit", "    load(1, size)"), (7, "jump", "load(3)")},
+    ),  # `size` is at hand in `main`
+    ("def load(path, size=3):", set()),
+    ("def load():", {(4, "edit", "    load()"), (7, "edit", "load()")}),
+]
+
+
+@pytest.mark.parametrize(("new", "wanted"), CALLS)
+def test_calls_follow_a_changed_signature(new: str, wanted: set[tuple[int, str, str]]) -> None:
+    engine = Engine(Index(lambda _: None), limit_s=5.0)
+    engine.opened("file:///w/a.py", "/w/a.py", "python", PARAMETER)
+    engine.changed("file:///w/a.py", [LineEdit(0, 0, 0, len("def load(path):"), new)])
+    engine.edited([Change("file:///w/a.py", 0, ("def load(path):",), (new,), 1.0)])
+    found = engine.suggest("file:///w/a.py", 0, 0, 8, 0.7)
+    assert {(one.start_line, one.kind, one.new_text) for one in found if one.start_line != 5} == wanted

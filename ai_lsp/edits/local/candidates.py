@@ -42,6 +42,7 @@ def candidates(stage: Scene, is_late: Callable[[], bool]) -> list[Candidate]:
     tied = {(one.name, one.start, one.new) for one in used}
     denied = _denied(stage, used)
     out += _imports(stage, facts, is_late)
+    out += _calls(stage, facts)
     for (name, start, count, new), proofs in made.items():
         if (name, start, new) in tied:
             continue
@@ -113,6 +114,28 @@ def _imports(stage: Scene, facts: dict[int, dict[str, float]], is_late: Callable
         group = Found(rule, [(one.uri, hit)])
         out.append(_candidate(stage, one.uri, one.line, one.count, one.new, group, hit, facts, extra))
         facts.pop(id(group), None)  # the next group may get the same number
+    return out
+
+
+def _calls(stage: Scene, facts: dict[int, dict[str, float]]) -> list[Candidate]:
+    """The calls that follow a changed signature where it is known what they become."""
+    out = []
+    for one in stage.calls:
+        if one.new is None:
+            continue
+        a, b = one.example.pairs[0]
+        why = f"you changed what {one.function} takes"
+        rule = Rule(
+            "argument", ("argument", one.change), [one.function], lambda _, __: iter(()), why, one.example,
+            ((a,), (b,)), [one.example.age],
+        )  # fmt: skip
+        hit = Hit(one.line, 1, (one.new,), {"is_declared": 1.0})
+        extra = {"tie": 1.0, "uses": math.log1p(len(stage.calls)), "agreeing": 1.0, "run": 1.0, "composed": 1.0}
+        group = Found(rule, [(one.name, hit)])
+        made = _candidate(stage, one.name, one.line, 1, (one.new,), group, hit, facts, extra)
+        facts.pop(id(group), None)
+        made.tie = "call"
+        out.append(made)
     return out
 
 

@@ -13,6 +13,7 @@ from ai_lsp.edits.local.index import Index
 from ai_lsp.edits.local.places import NAMES, Place, places
 from ai_lsp.edits.local.proposal import Change, Proposal
 from ai_lsp.edits.local.rename import name_pattern
+from ai_lsp.edits.local.signatures import call_sites
 from ai_lsp.edits.local.texts import OpenText
 from ai_lsp.edits.local.tree import FIRST_S
 from ai_lsp.edits.local.uses import Followed, followed
@@ -77,7 +78,8 @@ class Engine:
         if not shown:
             return None
         self._followed = followed(shown, self._followed, self.index)
-        return evidence.scene(shown, self.index, self._followed)
+        calls = list(call_sites(shown, self.index, self.late()))
+        return evidence.scene(shown, self.index, self._followed, calls)
 
     def rated(self, stage: evidence.Scene, is_late: Callable[[], bool]) -> list[tuple[float, Candidate]]:
         """All edits that are proposed with their chance, the best first."""
@@ -115,7 +117,13 @@ class Engine:
         """All places where an edit may be due with their chance, the best first."""
         found = places(stage, edits, is_late)
         chances = scorer.chances([p.row for p in found], NAMES, self._trees.place)
-        return sorted(zip(chances, found, strict=True), key=lambda pair: -pair[0])
+        chances = [max(chance, place.sure) for chance, place in zip(chances, found, strict=True)]
+        last = stage.last
+
+        def order(pair: tuple[float, Place]) -> tuple[float, bool, int]:
+            return -round(pair[0], 2), pair[1].name != last.uri, abs(pair[1].line - last.at)
+
+        return sorted(zip(chances, found, strict=True), key=order)
 
     def suggest(
         self, uri: str, line: int, col: int, most: int, least: float, least_jump: float = LEAST_JUMP
@@ -139,7 +147,7 @@ class Engine:
             if is_free(one.name, one.start, stop):
                 taken.append((one.name, one.start, stop))
                 out.append(self.proposal(one, chance))
-        if len(out) < most and not (rated and rated[0][1].tie):
+        if len(out) < most and not (rated and rated[0][1].rule.kind == "use" and rated[0][1].tie):
             for chance, place in self.rated_places(stage, rated, is_late):
                 if chance < least_jump or len(out) >= most:
                     break

@@ -9,6 +9,7 @@ from dataclasses import dataclass, field
 from ai_lsp.edits.local.examples import Example, similarity
 from ai_lsp.edits.local.index import Index
 from ai_lsp.edits.local.rules import Hit, Rule
+from ai_lsp.edits.local.signatures import CallSite
 from ai_lsp.edits.local.tokens import WORD, balance, indentation, is_comment, names, whole
 from ai_lsp.edits.local.uses import Followed
 from ai_lsp.edits.local.view import View, defined, is_import
@@ -72,18 +73,21 @@ class Scene:
     index: Index
     edited: dict[str, list[int]]  # lines of the examples, by document
     renames: Sequence[Followed] = ()
+    calls: Sequence[CallSite] = ()  # that must follow a changed signature
 
     @property
     def last(self) -> Example:
         return self.examples[0]
 
 
-def scene(examples: Sequence[Example], index: Index, renames: Sequence[Followed] = ()) -> Scene:
+def scene(
+    examples: Sequence[Example], index: Index, renames: Sequence[Followed] = (), calls: Sequence[CallSite] = ()
+) -> Scene:
     """The scene of some examples, of which there is at least one."""
     edited: dict[str, list[int]] = {}
     for example in examples:
         edited.setdefault(example.uri, []).append(example.at)
-    return Scene(examples, index, {uri: sorted(ats) for uri, ats in edited.items()}, renames)
+    return Scene(examples, index, {uri: sorted(ats) for uri, ats in edited.items()}, renames, calls)
 
 
 def rule_facts(found: Found, stage: Scene) -> dict[str, float]:

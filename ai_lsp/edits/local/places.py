@@ -21,6 +21,9 @@ _MOST_LINES = 60  # on which a name may stand in one file before it says nothing
 _WIDEST = 40  # files in which a name may stand before it leads nowhere
 _ALIKE = 0.6
 
+SURE_CALL = 0.8
+"""The chance that a call which does not fit a changed declaration any more is to be edited."""
+
 ROLES = ("gone", "removed", "added", "declared", "used", "around")
 """How a name took part in the edits: its declaration taken away, itself taken away, put in, declared in a changed
 line, otherwise there, enclosing."""
@@ -54,10 +57,14 @@ class Place:
     shared: dict[str, str]  # name -> role
     like: float = 0.0
     is_import_spot: bool = False
+    sure: float = 0.0  # the chance that it has whatever the trees say
+    called: str = ""  # where a changed signature has to be followed: the function
     row: list[float] = field(default_factory=list)
 
     @property
     def why(self) -> str:
+        if self.called:
+            return f"you changed what {self.called} takes, and it is called here"
         for role in ROLES:
             for name, own in self.shared.items():
                 if own == role:
@@ -137,6 +144,9 @@ def places(stage: Scene, rated: Sequence[tuple[float, Candidate]], is_late: Call
         spot = _import_spot(stage.index.view(uri), [n for n, role in known.items() if role == "added"])
         if spot is not None and (uri, spot) not in settled:
             at(uri, spot).is_import_spot = True
+    for call in stage.calls:
+        place = at(call.name, call.line)
+        place.sure, place.called = SURE_CALL, call.function
     for _, one in rated[:20]:
         at(one.name, max(0, one.start))
     best = sorted(found.values(), key=lambda p: -_weight(p))[:MOST_PLACES]
@@ -152,7 +162,12 @@ _IMPORTANCE = {"gone": 2.5, "removed": 2.0, "added": 1.2, "declared": 1.5, "used
 
 
 def _weight(place: Place) -> float:
-    return sum(_IMPORTANCE[role] * w for role, w in place.weights.items()) + place.like + place.is_import_spot
+    return (
+        sum(_IMPORTANCE[role] * w for role, w in place.weights.items())
+        + place.like
+        + place.is_import_spot
+        + 10 * place.sure
+    )
 
 
 def _files(stage: Scene, known: dict[str, str], worth: dict[str, float]) -> list[str]:

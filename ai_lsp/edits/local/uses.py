@@ -23,8 +23,8 @@ MOST_FILES = 60
 """Files in which a name may stand before its declarations are no longer counted."""
 
 TIES = (
-    "", "local_again", "file_again", "import_again", "joined", "far_member", "near", "imported", "sole_member",
-    "own_member", "import", "file", "local",
+    "", "call", "local_again", "file_again", "import_again", "joined", "far_member", "near", "imported",
+    "sole_member", "own_member", "import", "file", "local",
 )  # fmt: skip
 """What ties a use to a declaration, the weakest first."""
 
@@ -222,8 +222,11 @@ def _declarations(renamed: Renamed, index: Index, is_late: Callable[[], bool]) -
         view = index.view(name)
         scopes = index.scopes(name)
         if scopes is not None:
-            levels = {m.reach for m in scopes.mentions(renamed.old) if m.reach is not None}
-            count += bool(levels & ({"member"} if renamed.reach == "member" else {"file"}))
+            level = "member" if renamed.reach == "member" else "file"
+            others = sum(m.reach == level for m in scopes.mentions(renamed.old))
+            if renamed.old == renamed.new and name == renamed.uri:
+                others -= 1  # the declaration itself
+            count += others > 0
         else:
             count += any(_declares(view.lines[n], renamed) for n in view.on(renamed.old))
     return count
