@@ -16,10 +16,13 @@ from ai_lsp.context.workspace_files import WorkspaceFiles, read_source
 from ai_lsp.edits.local.scopes import Scopes
 from ai_lsp.edits.local.texts import OpenText
 from ai_lsp.edits.local.tokens import WORD
+from ai_lsp.edits.local.tree import LiveTree
 from ai_lsp.edits.local.view import View
 from ai_lsp.text.document import split_lines
 
 _CACHED_LINES = 400_000  # lines of closed files kept for the next question
+_FILE_SCOPES = 60  # closed files whose trees are kept
+_FILE_S = 0.03  # in which one is parsed, or told by the looks of its lines
 _WORDS_PER_FILE = 20_000
 _MOST_DEAD = 0.3  # share of postings that may belong to older versions of files
 
@@ -43,6 +46,7 @@ class Index:
         self._cached = 0
         self._views: dict[str, tuple[int, View]] = {}
         self._scopes: dict[str, tuple[int, Scopes | None]] = {}
+        self._file_scopes: dict[str, tuple[View, Scopes | None]] = {}
 
     @property
     def files(self) -> int:
@@ -185,6 +189,19 @@ class Index:
             known = None if root is None or row is None else Scopes(root, self.view(uri), row.name)
             self._scopes[uri] = text.version, known
         return known
+
+    def scopes_of_file(self, path: str) -> Scopes | None:
+        """The scopes of a file that is not open; None where they are not known."""
+        view = self.view(path)
+        known = self._file_scopes.get(path)
+        if known is None or known[0] is not view:
+            row = language_of("", path)
+            root = LiveTree("", path).root(view.lines, _FILE_S)
+            known = view, None if root is None or row is None else Scopes(root, view, row.name)
+            self._file_scopes[path] = known
+            if len(self._file_scopes) > _FILE_SCOPES:
+                del self._file_scopes[next(iter(self._file_scopes))]
+        return known[1]
 
     def lines(self, name: str) -> Sequence[str]:
         """The lines of `view`."""

@@ -288,7 +288,7 @@ def _in_other_files(renamed: Renamed, index: Index, is_late: Callable[[], bool])
         lines = view.lines
         is_imported = any(_imports(lines, n) for n in numbers)
         is_near = (ending in _FOLDER_WIDE and theirs == folder) or ending in _ALL_WIDE
-        scopes = index.scopes(name)
+        scopes = index.scopes(name) if name in index.open else index.scopes_of_file(name)
         for number in numbers:
             if len(lines[number]) > LONGEST_LINE:
                 continue
