@@ -47,10 +47,11 @@ class Engine:
         self.index.opened(OpenText(uri, path, language_id, text))
 
     def warm(self, uri: str) -> None:
-        """Read an open document's syntax, so that the first question need not."""
+        """Read an open document's syntax and words, so that the first question need not."""
         text = self.index.open.get(uri)
         if text is not None:
             text.tree.root(text.lines, FIRST_S)
+            self.index.view(uri).has("")
 
     def changed(self, uri: str, edits: Sequence[LineEdit]) -> None:
         """A document was changed; one that is not open is passed over."""
