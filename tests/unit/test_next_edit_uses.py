@@ -107,6 +107,17 @@ def test_a_renamed_declaration_is_followed_by_scope(
     assert all(f"new_{name}" in new for new in edits.values())
 
 
+@pytest.mark.parametrize(
+    ("name", "wanted"),
+    [("size", "  return { size: new_size, a: new_size }"), ("load", "module.exports = { new_load }")],
+)
+def test_a_name_that_is_key_and_value_at_once_keeps_its_key(name: str, wanted: str) -> None:
+    text = "function load (size) {\n  return { size, a: size }\n}\nmodule.exports = { load }\n"
+    engine = Engine(Index(lambda _: None), limit_s=5.0)
+    engine.opened("file:///w/a.js", "/w/a.js", "javascript", text)
+    assert renamed(engine, "file:///w/a.js", text, 0, name)[0].new_text == wanted
+
+
 def test_other_files_follow_where_they_import_the_name() -> None:
     closed = {
         "/w/b.py": "from a import (\n    load,\n)\n\nload(1)  # load\n",

@@ -197,6 +197,18 @@ class Scopes:
         return self.language in _BARE_MEMBERS
 
 
+def is_shorthand(mention: Mention) -> bool:
+    """Whether a name is key and value at once, `{ name }`; what a module exports goes by its own name."""
+    node, up = mention.node, mention.node.parent
+    if up is not None and up.type == "shorthand_field_initializer":
+        return True
+    if node.type != "shorthand_property_identifier":
+        return False
+    above = up.parent if up is not None else None
+    left = above.child_by_field_name("left") if above is not None else None
+    return left is None or left.text is None or b"exports" not in left.text
+
+
 def holds(node: Node, mention: Mention) -> bool:
     """Whether a mention stands in a piece of code."""
     return bool(node.start_byte <= mention.node.start_byte and mention.node.end_byte <= node.end_byte)

@@ -13,7 +13,7 @@ from ai_lsp.edits.local.examples import Example
 from ai_lsp.edits.local.index import Index
 from ai_lsp.edits.local.rename import name_pattern
 from ai_lsp.edits.local.rewrite import rewrites
-from ai_lsp.edits.local.scopes import Mention, Reach, Scopes, holds
+from ai_lsp.edits.local.scopes import Mention, Reach, Scopes, holds, is_shorthand
 from ai_lsp.edits.local.tokens import is_comment, is_string, whole
 from ai_lsp.edits.local.view import LONGEST_LINE, View, declared, is_import
 
@@ -35,6 +35,9 @@ _OWN = re.compile(r"(?:\b(?:self|cls|this|Self)|@)\s*(?:\.|->|::|\?\.)?\s*$")
 _SIGN = re.compile(r"(?:\.|::|->|\?\.)\s*$")
 _METHOD = re.compile(r"^\s*(?:[\w<>\[\],.?*&:]+\s+)*\*?{name}\s*\([^;]*(?:[{{,(]|\))\s*$")
 _STATEMENTS = re.compile(r"^\s*(?:return|if|else|for|while|switch|await|yield|new|throw|assert|raise|not)\b")
+
+
+Spot = tuple[int, int, str]  # a stretch of a line and what it becomes
 
 
 @dataclass(frozen=True, slots=True)
@@ -172,14 +175,15 @@ def _in_scope(renamed: Renamed, declared: Mention, scopes: Scopes, index: Index)
 
 
 def _by_line(renamed: Renamed, name: str, view: View, used: Sequence[Mention], tie: str) -> list[Use]:
-    spots: dict[int, list[tuple[int, int]]] = {}
+    spots: dict[int, list[Spot]] = {}
     for mention in used:
-        spots.setdefault(mention.line, []).append((mention.start, mention.end))
-    return [Use(name, line, _replaced(view.lines[line], some, renamed.new), tie) for line, some in spots.items()]
+        new = f"{renamed.old}: {renamed.new}" if is_shorthand(mention) else renamed.new
+        spots.setdefault(mention.line, []).append((mention.start, mention.end, new))
+    return [Use(name, line, _replaced(view.lines[line], some), tie) for line, some in spots.items()]
 
 
-def _replaced(line: str, spots: Sequence[tuple[int, int]], new: str) -> str:
-    for start, end in sorted(spots, reverse=True):
+def _replaced(line: str, spots: Sequence[Spot]) -> str:
+    for start, end, new in sorted(spots, reverse=True):
         line = line[:start] + new + line[end:]
     return line
 
@@ -298,12 +302,12 @@ def _in_other_files(renamed: Renamed, index: Index, is_late: Callable[[], bool])
                 if mention is not None and (mention.is_quiet or mention.reach in ("local", "member", "file")):
                     continue
                 if is_joined or (renamed.reach == "file" and (is_imported or is_near)):
-                    spots.append((start, end))
+                    spots.append((start, end, renamed.new))
             if spots:
                 tie = "imported" if is_imported else "near" if is_near else "joined"
                 if renamed.reach == "member":
                     tie = "far_member"
-                out.append(Use(name, number, _replaced(lines[number], spots, renamed.new), tie))
+                out.append(Use(name, number, _replaced(lines[number], spots), tie))
     return out
 
 
