@@ -17,7 +17,9 @@ SHOP = """def total(orders):
 
 
 print(total([]) / 2)
+
 report = [total([]), 3]
+
 assert total([]) == 0
 """
 OTHER = "from shop import total\n\nprint(total([]))\n"

@@ -102,7 +102,12 @@ def test_a_renamed_declaration_is_followed_by_scope(
     engine = Engine(Index(lambda _: None), limit_s=5.0)
     engine.opened("file:///w/a", "/w/a", language, text)
     found = renamed(engine, "file:///w/a", text, line, name)
-    edits = {one.start_line: one.new_text for one in found if one.kind == "edit" and one.confidence > 0.85}
+    edits = {
+        one.start_line + n: line
+        for one in found
+        if one.kind == "edit" and one.confidence > 0.85
+        for n, line in enumerate(one.new_text.split("\n"))
+    }
     assert set(edits) == wanted
     assert all(f"new_{name}" in new for new in edits.values())
 
@@ -139,7 +144,7 @@ def test_other_files_follow_where_they_import_the_name() -> None:
 
 def test_a_rename_is_followed_to_its_end_although_its_edit_is_long_gone() -> None:
     uses = 40
-    text = "def load():\n    pass\n\n" + "\nload()\n" * uses
+    text = "def load():\n    pass\n\n" + "\nload()\n" * uses  # no two on adjacent lines
     engine = Engine(Index(lambda _: None), limit_s=5.0)
     engine.opened("file:///w/a.py", "/w/a.py", "python", text)
     changes = [Change("file:///w/a.py", 0, ("def load():",), ("def fetch():",), 1.0)]

@@ -11,7 +11,7 @@ from ai_lsp.edits.local.imports import import_edits
 from ai_lsp.edits.local.rename import name_pattern
 from ai_lsp.edits.local.rewrite import fit, rewrites
 from ai_lsp.edits.local.rules import Hit, Rule, rules
-from ai_lsp.edits.local.uses import TIES, uses
+from ai_lsp.edits.local.uses import TIES, adjacent, uses
 from ai_lsp.edits.local.view import LONGEST_LINE
 
 MOST_FILES = 40
@@ -56,8 +56,9 @@ def candidates(stage: Scene, is_late: Callable[[], bool]) -> list[Candidate]:
         if len(out) >= MOST_CANDIDATES or is_late():
             break
     for one in used:
-        hit = Hit(one.start, 1, one.new, {})
-        by_line.setdefault((one.name, one.start), []).insert(0, (Found(one.rule, [(one.name, hit)]), hit))
+        for number, line in enumerate(one.new, one.start):
+            hit = Hit(number, 1, (line,), {})
+            by_line.setdefault((one.name, number), []).insert(0, (Found(one.rule, [(one.name, hit)]), hit))
     by_line = {
         place: kept for place, proofs in by_line.items()
         if (kept := [p for p in proofs if place in denied.get(p[0].rule.renamed or ("", ""), {place})])
@@ -72,9 +73,8 @@ def followers(stage: Scene, is_late: Callable[[], bool]) -> list[Candidate]:
     last = stage.last
     for one in stage.renames:
         old, new, example = one.renamed.old, one.renamed.new, one.example
-        found = sorted(
-            uses(one, stage.index, is_late), key=lambda u: (u.name != last.uri, u.name, abs(u.line - last.at))
-        )
+        found = uses(one, stage.index, is_late)
+        runs = sorted(adjacent(found), key=lambda r: (r[0].name != last.uri, r[0].name, abs(r[0].line - last.at)))
         hits = [(use.name, Hit(use.line, 1, (use.new,), {})) for use in found]
         line = stage.index.view(one.renamed.uri).lines[one.declared.line]
         model = (name_pattern(new).sub(old, line),), (line,)
@@ -85,15 +85,13 @@ def followers(stage: Scene, is_late: Callable[[], bool]) -> list[Candidate]:
         )  # fmt: skip
         group = Found(rule, hits)
         facts: dict[int, dict[str, float]] = {}
-        for use, (name, hit) in zip(found[:MOST_USES], hits, strict=False):
-            extra = {
-                "tie": float(TIES.index(use.tie)),
-                "uses": math.log1p(len(found)),
-                "agreeing": 1.0,
-                "run": 1.0,
-            }
-            made = _candidate(stage, name, use.line, 1, (use.new,), group, hit, facts, {**extra, "composed": 1.0})
-            made.tie = use.tie
+        for run in runs[:MOST_USES]:
+            tie = min((use.tie for use in run), key=TIES.index)
+            extra = {"tie": float(TIES.index(tie)), "uses": math.log1p(len(found)), "agreeing": 1.0}
+            extra |= {"run": float(len(run)), "composed": 1.0}
+            made_of, hit = tuple(use.new for use in run), Hit(run[0].line, len(run), (), {})
+            made = _candidate(stage, run[0].name, run[0].line, len(run), made_of, group, hit, facts, extra)
+            made.tie = tie
             out.append(made)
     return out
 
@@ -144,7 +142,8 @@ def _denied(stage: Scene, used: Sequence[Candidate]) -> dict[tuple[str, str], se
     out: dict[tuple[str, str], set[tuple[str, int]]] = {}
     for one in stage.renames:
         pair = one.renamed.old, one.renamed.new
-        out[pair] = {(c.name, c.start) for c in used if c.rule.identity[1:] == pair}
+        mine = [c for c in used if c.rule.identity[1:] == pair]
+        out[pair] = {(c.name, c.start + n) for c in mine for n in range(len(c.old))}
     return out
 
 

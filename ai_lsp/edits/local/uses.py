@@ -60,6 +60,17 @@ class Use:
     tie: str
 
 
+def adjacent(found: Sequence[Use]) -> list[list[Use]]:
+    """Uses on lines that follow one another together: they are one edit."""
+    out: list[list[Use]] = []
+    for use in sorted(found, key=lambda u: (u.name, u.line)):
+        if out and out[-1][-1].name == use.name and out[-1][-1].line == use.line - 1:
+            out[-1].append(use)
+        else:
+            out.append([use])
+    return out
+
+
 @dataclass(frozen=True, slots=True)
 class Followed:
     """A rename with the edit that made it, and where the name is declared now."""
