@@ -91,7 +91,7 @@ def followers(stage: Scene, is_late: Callable[[], bool]) -> list[Candidate]:
             extra |= {"run": float(len(run)), "composed": 1.0}
             made_of, hit = tuple(use.new for use in run), Hit(run[0].line, len(run), (), {})
             made = _candidate(stage, run[0].name, run[0].line, len(run), made_of, group, hit, facts, extra)
-            made.tie = tie
+            made.tie = tie if one.is_pure else ""
             out.append(made)
     return out
 

@@ -91,7 +91,7 @@ class Engine:
         if not any(one.example.age == 0 or self._goes_on(one, stage) for one in stage.renames):
             return []
         found = followers(stage, is_late)
-        is_enough = any(scorer.SURE[one.tie] >= ENOUGH for one in found)
+        is_enough = any(scorer.SURE.get(one.tie, 0.0) >= ENOUGH for one in found)
         return self._in_order(found, stage) if is_enough else []
 
     def _goes_on(self, one: Followed, stage: evidence.Scene) -> bool:

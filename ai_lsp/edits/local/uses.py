@@ -78,6 +78,7 @@ class Followed:
     renamed: Renamed
     example: Example
     declared: Mention
+    is_pure: bool = True  # the edit did nothing else
 
 
 def followed(examples: Sequence[Example], known: Sequence[Followed], index: Index) -> list[Followed]:
@@ -105,7 +106,7 @@ def _still(one: Followed, index: Index) -> Followed | None:
     nearest = min(found, key=lambda m: abs(m.line - one.declared.line))
     if any(m.reach == renamed.reach and m.line == nearest.line for m in scopes.mentions(renamed.old)):
         return None
-    return Followed(renamed, replace(one.example, at=nearest.line), nearest)
+    return Followed(renamed, replace(one.example, at=nearest.line), nearest, one.is_pure)
 
 
 def renames(examples: Sequence[Example], index: Index) -> list[Followed]:
@@ -114,17 +115,23 @@ def renames(examples: Sequence[Example], index: Index) -> list[Followed]:
     seen: set[tuple[str, str]] = set()
     for example in examples[:MOST_EXAMPLES]:
         scopes = index.scopes(example.uri)
-        if scopes is None:
+        if scopes is None or example.added or example.removed:
             continue
         for a, b in example.pairs:
             for one in rewrites(a, b):
                 pair = one.exchanged  # the tree says that it is a name, whatever other languages mean by the word
                 if pair is None or pair in seen:
                     continue
+                others = [p for p in example.pairs if p != (a, b)]
+                is_pure = not one.is_partial and all(
+                    name_pattern(pair[0]).sub(pair[1], x) == y for x, y in others
+                )
+                if not is_pure and len(example.pairs) > 1:
+                    continue  # code was written anew, and a name in it is another one
                 found = _declaration(scopes, index.view(example.uri), example, b, pair[1])
                 if found is not None and found.reach is not None:
                     seen.add(pair)
-                    out.append(Followed(Renamed(example.uri, *pair, found.reach), example, found))
+                    out.append(Followed(Renamed(example.uri, *pair, found.reach), example, found, is_pure))
     return out
 
 
