@@ -293,14 +293,14 @@ class _Asking:
 
     async def _wait(self, flight: Flight, typed: str, patience: Patience) -> Suggestion | Declined | None:
         """What a stream says behind `typed`, as soon as it may be shown; None where it says something else, or
-        was stopped where that much has been typed."""
+        no more than has been typed."""
         with self.reuse.flights.joined(flight):
             while (rest := flight.rest(typed)) is not None:
                 if flight.error is not None:
                     withheld = isinstance(flight.error, PromptWithheld)
                     return Declined(Reason.WITHHELD if withheld else Reason.MODEL_FAILED, str(flight.error))
                 if flight.is_over:
-                    if typed and not rest.text.strip() and not flight.is_whole:
+                    if typed and not rest.text.strip():
                         return None
                     return self.made(_ended(rest.text, is_whole=flight.is_whole))
                 waited = flight.age_s - (flight.first_s or flight.age_s)

@@ -63,7 +63,7 @@ class Camera(threading.Thread):
 def play(place: Place, nvim: Path, path: Path, what: Script, seconds: float, url: str) -> Camera:
     """Types the script's first file until the time is over."""
     settings = code_blocks(ROOT / "editors" / "neovim" / "README.md", "lua", url)
-    own = "vim.api.nvim_create_autocmd('FileType', { callback = function() vim.bo.softtabstop = 0 end })\n"
+    own = "vim.api.nvim_create_autocmd('FileType', { callback = function() vim.bo.softtabstop, vim.o.smarttab = 0, false end })\n"
     init = settings[0] + settings[1] + (ROOT / "tests" / "editors" / "neovim.lua").read_text("utf-8") + own
     place.configure("nvim/init.lua", init)
     with place.opened(nvim, path) as screen:
@@ -112,7 +112,7 @@ def main() -> int:
             place = Place(Path(name) / "user", Path(tmux), Path(sys.executable).parent / "ai-lsp")
             path = place.write(args.file.name, what.before[args.file.name])
             async with model(Path(name), "laptop", finished) as url:
-                return await asyncio.to_thread(play, place, args.nvim, path, what, args.seconds, url)
+                return await asyncio.to_thread(play, place, args.nvim.absolute(), path, what, args.seconds, url)
 
     camera = asyncio.run(film())
     lines = []

@@ -77,6 +77,7 @@ require('copilot').setup({{
 
 SETTINGS = """
 vim.g.loaded_python3_provider = 0
+vim.o.smarttab = false -- else a backspace takes a whole step of indentation
 vim.o.swapfile, vim.o.shadafile, vim.o.hidden, vim.o.autoindent = false, 'NONE', true, false
 vim.api.nvim_create_autocmd('FileType', {{ callback = function()
   vim.bo.indentexpr, vim.bo.cindent, vim.bo.smartindent, vim.bo.autoindent = '', false, false, false

@@ -98,3 +98,25 @@ async def test_versions_out_of_order_and_files_never_closed(tmp_path: Path, mode
         assert await inline(client, uri, len(TEXT) + 1) == ["compute(value)"]
         params = {"textDocument": {"uri": "file:///nowhere.py"}, "position": {"line": 0, "character": 0}}
         assert await client.request("textDocument/inlineCompletion", params) == {"items": []}
+
+
+async def test_an_answer_that_comes_after_its_cancellation_is_shown_to_nobody(
+    tmp_path: Path, model: ScriptedModel
+) -> None:
+    model.change(first_token_ms=250, reply="late(1)")
+    async with session(tmp_path, route(model.url)) as client:
+        await ready(client)
+        uri = open_file(client, tmp_path, "a.py", TEXT)
+        call = client.ask_inline(uri, len(TEXT))
+        await until(lambda: model.requests)
+        cancelled = time.monotonic()
+        client.cancel(call)
+        with pytest.raises(RequestFailed):
+            await call.answer
+        await until(lambda: model.disconnects)
+        assert (model.requests[0].disconnected_at or 0) - cancelled < 0.2
+        model.change(reply="right(2)")
+        await asyncio.sleep(0.4)
+        assert await inline(client, uri, len(TEXT)) == ["right(2)"]
+        assert not client.seen.unasked
+        assert not client.unanswered
