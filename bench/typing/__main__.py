@@ -6,6 +6,7 @@
 Real time: 1,000 keys take about three minutes for each server and profile. The model is scripted (model.py), with
 real HTTP, in a process of its own; the editor is editor.py. `--server` is any language server with
 textDocument/inlineCompletion; `{url}` in it is the model's address, which is also in FLOOR_MODEL_URL.
+docs/typing.md says how each row is counted.
 """
 
 from __future__ import annotations

@@ -63,7 +63,8 @@ class Camera(threading.Thread):
 def play(place: Place, nvim: Path, path: Path, what: Script, seconds: float, url: str) -> Camera:
     """Types the script's first file until the time is over."""
     settings = code_blocks(ROOT / "editors" / "neovim" / "README.md", "lua", url)
-    own = "vim.api.nvim_create_autocmd('FileType', { callback = function() vim.bo.softtabstop, vim.o.smarttab = 0, false end })\n"
+    own = "vim.o.smarttab = false\n"  # else a backspace takes a whole step of indentation
+    own += "vim.api.nvim_create_autocmd('FileType', { callback = function() vim.bo.softtabstop = 0 end })\n"
     init = settings[0] + settings[1] + (ROOT / "tests" / "editors" / "neovim.lua").read_text("utf-8") + own
     place.configure("nvim/init.lua", init)
     with place.opened(nvim, path) as screen:
