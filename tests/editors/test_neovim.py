@@ -142,6 +142,18 @@ def test_why_says_why_nothing_stands_there(place: Place, nvim: Path) -> None:
         screen.wait_for_text("No suggestion in shop.py: ")
 
 
+def test_a_long_answer_never_asks_for_enter(place: Place, nvim: Path) -> None:
+    path = place.write("shop.py", READERS)
+    with editing(place, nvim, path, READERS) as screen:
+        screen.press("Escape")
+        screen.type(":set columns=60\n", pause_s=0)
+        screen.type(":AiLspWhy\n", pause_s=0)
+        screen.wait_for_text("╭")
+        assert "ENTER" not in screen.picture()
+        screen.press("k")
+        screen.wait_for(lambda rows: "╭" not in screen.picture(), "the window is gone with the next move")
+
+
 def test_what_other_files_say_is_suggested_in_a_new_one(place: Place, nvim: Path) -> None:
     for number, reader in enumerate(READERS.split("\n\n\n")[:-1]):
         place.write(f"shop/part{number}.py", reader + "\n")

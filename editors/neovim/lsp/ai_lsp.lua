@@ -7,7 +7,13 @@ local function show_message(_, params)
   kept[#kept + 1] = params.message
   vim.g.ai_lsp_messages = kept
   if params.type > vim.lsp.protocol.MessageType.Warning then
-    vim.notify(params.message, vim.log.levels.INFO)
+    -- What was asked for, such as the answer of `:AiLspWhy`, is shown whole; in a window where the line is too short.
+    if vim.api.nvim_strwidth(params.message) > vim.v.echospace and vim.api.nvim_get_mode().mode == 'n' then
+      local lines = vim.split(params.message, '\n')
+      vim.lsp.util.open_floating_preview(lines, '', { border = 'rounded', wrap = true, focus = false })
+    else
+      vim.notify(params.message, vim.log.levels.INFO)
+    end
     return params
   end
   local function show()
