@@ -316,3 +316,12 @@ def test_two_changes_stay_apart_where_the_reply_leaves_out_the_line_between_them
         "first_value = 1\nsecond_value = 2\nthird = 3\n", "first_value = 10\nsecond_value = 20\nthird = 3\n"
     )
     assert apply(reply, text) == "first_value = 10\n# why\nsecond_value = 20\nthird = 3\n"
+
+
+def test_a_slip_in_a_line_that_the_block_holds_twice_is_forgiven() -> None:
+    text = "def f(a):\n    if a:\n        return False\n    log_it(a)\n    return False\n"
+    reply = block(
+        "    if a:\n        return Fallse\n    log_it(a)\n    return False\n",
+        "    if a:\n        return Fallse\n    log_it(a, 1)\n    return False\n",
+    )
+    assert apply(reply, text) == text.replace("log_it(a)", "log_it(a, 1)")

@@ -37,7 +37,7 @@ def align(
     Lines that say nothing, brackets, are only paired with equal ones that `agrees` says are indented alike.
     """
     rows, columns = len(keys), len(theirs)
-    known, quoted = set(theirs), set(keys)
+    known = set(theirs)
     extra = [_extra_cost(key) for key in theirs]
     cost = [0.0] * (columns + 1)
     came: list[list[int]] = []  # 0 a pair, 1 the block's line is skipped, 2 the file's line is extra
@@ -55,7 +55,7 @@ def align(
             if key == other:
                 pair = cost[column] if is_said or agrees(row, column) else _NEVER
             else:
-                pair = cost[column] + _near(key, other) if may_differ and other not in quoted else _NEVER
+                pair = cost[column] + _near(key, other) if may_differ and other else _NEVER
             if pair <= best:
                 best, step = pair, 0
             # Before the first paired line the file's lines are free: that is the row above's zero.
