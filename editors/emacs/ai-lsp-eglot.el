@@ -4,6 +4,8 @@
 
 ;;; Code:
 
+(when (version< emacs-version "30.1")
+  (error "The ai-lsp files need Emacs 30.1 or newer; this is %s" emacs-version))
 (require 'eglot)
 
 (defcustom ai-lsp-eglot-modes nil
@@ -39,6 +41,11 @@ Set it before this file is loaded."
         eglot-server-programs)
   (dolist (mode modes)
     (add-hook (intern (format "%s-hook" mode)) #'eglot-ensure)))
+
+;; Eglot names every mode when it has connected: a hundred, over half the screen.
+(define-advice eglot--message (:filter-args (arguments) ai-lsp)
+  "Say of a long list of modes that it is all of them."
+  (mapcar (lambda (argument) (if (and (proper-list-p argument) (length> argument 8)) "all" argument)) arguments))
 
 (provide 'ai-lsp-eglot)
 ;;; ai-lsp-eglot.el ends here

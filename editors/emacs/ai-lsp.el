@@ -9,6 +9,8 @@
 
 ;;; Code:
 
+(when (version< emacs-version "30.1")
+  (error "The ai-lsp files need Emacs 30.1 or newer; this is %s" emacs-version))
 (require 'eglot)
 (require 'ai-lsp-eglot (expand-file-name "ai-lsp-eglot.el" (file-name-directory (or load-file-name buffer-file-name))))
 
@@ -46,11 +48,36 @@ Half a name that is still being typed renames nothing."
       (let ((documents (plist-get known :textDocument)))
         (plist-put (plist-put known :textDocument
                               (plist-put documents :inlineCompletion '(:dynamicRegistration :json-false)))
-                   :experimental '(:aiLsp (:nextEdit t))))
+                   :experimental '(:aiLsp (:nextEdit t :status t))))
     known))
 (define-advice eglot-client-capabilities (:around (declare server) ai-lsp)
   "Declare what this file draws."
   (ai-lsp--with-capabilities (funcall declare server) server))
+
+;; What the server says of itself stands in the mode line: ai, ai… while a model thinks, ai! where one fails.
+
+(defvar ai-lsp--states (make-hash-table :test #'equal)
+  "What was told last: of a server by itself, of a document by its URI.")
+
+(cl-defmethod eglot-handle-notification (server (_method (eql aiLsp/didChangeStatus)) &key state reason uri)
+  "Keep what SERVER told: its STATE, or that of the document URI, and the REASON."
+  (puthash (or uri server) (cons state reason) ai-lsp--states)
+  (force-mode-line-update t))
+
+(defun ai-lsp--lighter ()
+  "The mode line's word, with the reason as its help."
+  (let* ((server (ignore-errors (eglot-current-server)))
+         (told (gethash server ai-lsp--states))
+         (off (gethash (ignore-errors (plist-get (eglot--TextDocumentIdentifier) :uri)) ai-lsp--states))
+         (state (cond ((equal (car told) "failing") told) ((equal (car off) "off") off) (t told))))
+    (propertize (pcase (car state) ("thinking" " ai…") ("failing" " ai!") ("off" " ai-off") ("learning" " ai~") (_ " ai"))
+                'help-echo (cdr state))))
+
+(defun ai-lsp-status ()
+  "Say how ai-lsp is: whether it learns, thinks, fails, or is off in this buffer, and why."
+  (interactive)
+  (let ((word (ai-lsp--lighter)))
+    (message "ai-lsp:%s %s" (substring-no-properties word) (or (get-text-property 1 'help-echo word) ""))))
 
 ;; One suggestion at a time is on the screen: ghost text at point, or a next edit.
 
@@ -74,7 +101,7 @@ Half a name that is still being typed renames nothing."
 ;;;###autoload
 (define-minor-mode ai-lsp-mode
   "Ghost text and next edits in this buffer, from the ai-lsp that eglot runs for it."
-  :lighter " ai"
+  :lighter (:eval (ai-lsp--lighter))
   (if ai-lsp-mode
       (progn
         (add-hook 'after-change-functions #'ai-lsp--after-change nil t)

@@ -8,19 +8,16 @@ from __future__ import annotations
 
 import asyncio
 import contextlib
-import json
 import sys
 from collections.abc import AsyncIterator
 from pathlib import Path
 from typing import Any
 
-import pytest
-
 from ai_lsp.cli.lsp_client import LspClient
 from ai_lsp.cli.lsp_wire import REQUEST_CANCELLED, RequestFailed
+from tests.e2e.conftest import CLIENTS
 from tests.scripted_model import ScriptedModel
 
-CLIENTS = sorted((Path(__file__).parents[1] / "clients").glob("*.json"))
 INVALID_REQUEST, METHOD_NOT_FOUND = -32600, -32601
 TEXT = 'grüße = "😀"\r\ndef area(r):\r\n\treturn round()\r\n'
 REPLY = "3.14 * r ** 2"
@@ -28,14 +25,6 @@ REPLY = "3.14 * r ** 2"
 
 def test_all_six_captures_are_here() -> None:
     assert len(CLIENTS) == 6
-
-
-@pytest.fixture(params=CLIENTS, ids=lambda path: path.name.partition(".initialize")[0])
-def params(request: pytest.FixtureRequest, tmp_path: Path) -> dict[str, Any]:
-    """A capture, its root moved to a real folder."""
-    text = request.param.read_text(encoding="utf-8").replace("file:///project", tmp_path.as_uri())
-    found: dict[str, Any] = json.loads(text.replace('"/project', f'"{tmp_path}'))
-    return found
 
 
 @contextlib.asynccontextmanager

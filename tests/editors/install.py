@@ -79,7 +79,7 @@ def ensure(*names: str) -> dict[str, Path]:
             missing = [name for name in names if not find(name)]
             if missing:
                 # One unpacked suite holds all of them: a half-filled prefix would be relinked twice.
-                _unpack([*(editor.package for editor in EDITORS.values()), *EXTRAS])
+                _unpack_all()
         for name in names:
             at = find(name)
             if at is None:
@@ -130,11 +130,24 @@ def lsp_mode() -> list[Path]:
     folder = prefix() / "suite" / "usr/share/emacs/site-lisp/elpa-src"
     if not any(folder.glob("lsp-mode-*")):
         with _only_one_installer():
-            _unpack([*(editor.package for editor in EDITORS.values()), *EXTRAS])
+            _unpack_all()
     found = sorted(path for path in folder.glob("*") if path.is_dir())
     if not any(path.name.startswith("lsp-mode") for path in found):
         raise CannotInstall(f"the {SUITE} suite has no lsp-mode")
     return found
+
+
+def neovim_010() -> Path:
+    """Neovim 0.10, which is too old for ai-lsp, from Debian's stable suite."""
+    home = prefix() / "nvim-0.10"
+    executable = home / "usr/bin/nvim"
+    if not executable.exists():
+        with _only_one_installer():
+            _unpack(["neovim"], suite="trixie", final=home, binaries=["usr/bin/nvim"])
+    version = version_of(EDITORS["nvim"], executable)
+    if version is None or version[:2] != (0, 10):
+        raise CannotInstall(f"{executable} should be Neovim 0.10 and says {version}; delete {home} and try again")
+    return executable
 
 
 def _why_not_found(name: str) -> str:
@@ -147,26 +160,32 @@ def _why_not_found(name: str) -> str:
     return f"the {SUITE} suite has {name} {says}, and {oldest} or newer is needed; put one on PATH"
 
 
-def _unpack(packages: Sequence[str]) -> None:
-    """Replaces the prefix's `suite` folder by these packages of the suite and everything they depend on."""
+def _unpack_all() -> None:
+    """Every editor of the testing suite, with a launcher each."""
+    final = prefix() / "suite"
+    packages = [*(editor.package for editor in EDITORS.values()), *EXTRAS]
+    _unpack(packages, suite=SUITE, final=final, binaries=[editor.binary for editor in EDITORS.values()])
+    _write_launchers(prefix() / "bin", final)
+
+
+def _unpack(packages: Sequence[str], *, suite: str, final: Path, binaries: Sequence[str]) -> None:
+    """Replaces a folder by these packages of a suite and everything they depend on; `binaries` then run there."""
     if not shutil.which("apt-get") or not shutil.which("dpkg-deb"):
         raise CannotInstall(f"this machine has no apt: put {', '.join(EDITORS)} on PATH yourself")
     root = prefix()
     root.mkdir(parents=True, exist_ok=True)
-    final = root / "suite"
     with tempfile.TemporaryDirectory(prefix=".unpacking-", dir=root) as scratch:
         new, apt = Path(scratch, "suite"), Path(scratch, "apt")
-        for archive in _download(apt, packages):
+        for archive in _download(apt, packages, suite):
             _run(["dpkg-deb", "-x", archive, new])
-        _relink(new, final)
+        _relink(new, final, binaries)
         # The old one is moved away first: an editor of an older run may still be open in it.
         if final.exists():
             final.rename(Path(scratch, "old"))
         new.rename(final)
-    _write_launchers(root / "bin", final)
 
 
-def _download(apt: Path, packages: Sequence[str]) -> list[Path]:
+def _download(apt: Path, packages: Sequence[str], suite: str) -> list[Path]:
     """The .deb files of the packages and their dependencies, as if nothing were installed on this machine."""
     mirror, keyring = _mirror()
     for folder in ("state/lists/partial", "cache/archives/partial"):
@@ -174,7 +193,7 @@ def _download(apt: Path, packages: Sequence[str]) -> list[Path]:
     (apt / "status").touch()
     sources = apt / "suite.sources"
     sources.write_text(
-        f"Types: deb\nURIs: {mirror}\nSuites: {SUITE}\nComponents: main\nSigned-By: {keyring}\n",
+        f"Types: deb\nURIs: {mirror}\nSuites: {suite}\nComponents: main\nSigned-By: {keyring}\n",
         encoding="utf-8",
     )
     settings = {
@@ -219,8 +238,8 @@ def mirror_in(sources: str) -> str | None:
     return None
 
 
-def _relink(unpacked: Path, final: Path) -> None:
-    """Makes the editors below `unpacked` use the loader and libraries they will have at `final`."""
+def _relink(unpacked: Path, final: Path, binaries: Sequence[str]) -> None:
+    """Makes the programs below `unpacked` use the loader and libraries they will have at `final`."""
     triplet = f"{platform.machine()}-linux-gnu"
     loaders = sorted((unpacked / "usr/lib" / triplet).glob("ld-linux-*.so.*"))
     if not loaders:
@@ -234,8 +253,8 @@ def _relink(unpacked: Path, final: Path) -> None:
     final_libraries = final / libraries.relative_to(unpacked)
     patchelf += ["--set-interpreter", final_libraries / loader.name]
     patchelf += ["--force-rpath", "--set-rpath", final_libraries]
-    for editor in EDITORS.values():
-        _run([*patchelf, (unpacked / editor.binary).resolve()])
+    for binary in binaries:
+        _run([*patchelf, (unpacked / binary).resolve()])
 
 
 def _write_launchers(folder: Path, suite: Path) -> None:

@@ -138,9 +138,95 @@ def helix(place: Place) -> str:
         return svg(rows, "Helix 25.07 · the embedded predictor, no model", screen.cursor())
 
 
+RECTANGLE = """class Rectangle:
+    def __init__(self, left, top, right, bottom):
+        self.left, self.top, self.right, self.bottom = left, top, right, bottom
+
+    def copy_from(self, other):
+        self.left = other.left
+        self.top = other.top
+        self.right = other.right
+        self.bottom = other.right
+"""
+FIX = "Change `right` to `bottom`"
+
+
+def neovim_finding(place: Place) -> str:
+    """A finding beside its line in Neovim, and what can be done about it."""
+    readme = REPOSITORY / "editors" / "neovim" / "README.md"
+    shown = "vim.diagnostic.config({ virtual_lines = true })\n"
+    place.configure("nvim/init.lua", code_blocks(readme, "lua")[0] + NEOVIM + shown)
+    place.write("shapes.py", RECTANGLE)
+    with place.opened(install.ensure("nvim")["nvim"], "shapes.py") as screen:
+        screen.wait_for_text("probably meant")
+        screen.type(":call cursor(9, 9)\ngra", pause_s=0)
+        rows = screen.wait_for_text(FIX)
+        return svg(rows, "Neovim 0.12 · a finding, no model", screen.cursor())
+
+
+def helix_finding(place: Place) -> str:
+    """The same finding in Helix, and its menu of actions."""
+    shipped = (REPOSITORY / "editors" / "helix" / "languages.toml").read_text(encoding="utf-8")
+    place.configure("helix/languages.toml", shipped)
+    inline = '[editor]\nend-of-line-diagnostics = "hint"\n'
+    place.configure("helix/config.toml", inline)
+    place.write("shapes.py", RECTANGLE)
+    with place.opened(install.ensure("hx")["hx"], "shapes.py") as screen:
+        screen.wait_for(lambda rows: any("\u25cf" in text_of(row) for row in rows), "a mark")
+        screen.type("]d a")
+        rows = screen.wait_for_text(FIX)
+        return svg(rows, "Helix 25.07 · a finding, no model", screen.cursor())
+
+
+EMACS = """
+(setq native-comp-jit-compilation nil inhibit-startup-screen t make-backup-files nil auto-save-default nil
+      create-lockfiles nil python-indent-guess-indent-offset nil)
+(menu-bar-mode -1)
+(load-theme 'modus-vivendi t)
+"""
+
+
+def _emacs(place: Place) -> None:
+    readme = REPOSITORY / "editors" / "emacs" / "README.md"
+    place.configure("emacs/init.el", code_blocks(readme, "elisp")[0] + EMACS)
+
+
+def emacs(place: Place) -> str:
+    """Ghost text of the embedded predictor in Emacs."""
+    _emacs(place)
+    before = READERS + "def load_coupons(path):\n"
+    place.write("shop.py", before + "\n")
+    with place.opened(
+        install.ensure("emacs")["emacs"], "-nw", f"+{before.count(chr(10)) + 1}", "shop.py"
+    ) as screen:
+        screen.wait_for_text("[eglot:p")
+        screen.type("    with op")
+        rows = screen.wait_for(
+            lambda rows: any(text_of(row).endswith("as handle") for row in rows[screen.cursor()[1] :]), "ghost"
+        )
+        return svg(rows, "Emacs 30.2 \u00b7 the embedded predictor, no model", screen.cursor())
+
+
+def emacs_finding(place: Place) -> str:
+    """A finding in Emacs, and its quick fix."""
+    _emacs(place)
+    place.write("shapes.py", RECTANGLE)
+    with place.opened(install.ensure("emacs")["emacs"], "-nw", "+9:8", "shapes.py") as screen:
+        screen.wait_for_text("[0 0 1]")
+        screen.type("\x1bxeglot-code-actions\n", pause_s=0)
+        screen.wait_for_text("Pick an action")
+        screen.press("Tab")
+        rows = screen.wait_for_text(FIX)
+        return svg(rows, "Emacs 30.2 \u00b7 a finding, no model", screen.cursor())
+
+
 PICTURES: Mapping[str, tuple[str, Callable[[Place], str]]] = {
     "neovim": ("neovim/ghost-text.svg", neovim),
+    "neovim-finding": ("neovim/finding.svg", neovim_finding),
     "helix": ("helix/menu.svg", helix),
+    "helix-finding": ("helix/finding.svg", helix_finding),
+    "emacs": ("emacs/ghost-text.svg", emacs),
+    "emacs-finding": ("emacs/finding.svg", emacs_finding),
 }
 
 

@@ -85,6 +85,8 @@ def test_a_failing_model_leaves_the_typing_untouched(
         told = [each["params"]["message"] for each in place.wire.requests("window/showMessage")]
         assert len(told) == 1, told
         assert "Start the server" in told[0]
+        if terminal.fixture == "emacs":
+            screen.wait_for_text(" ai!")  # in the mode line; its help has the words
 
 
 @pytest.mark.parametrize("terminal", TERMINALS, ids=named)
@@ -115,6 +117,7 @@ def test_vs_code_types_on_beside_a_failing_model_and_ends_the_server(place: Plac
         page.do("wait", selector=".notification-toast .notification-list-item-message")
         said = page.do("texts", selector=".notification-toast .notification-list-item-message")
         assert len(said) == 1
+        page.do("wait", selector=".statusbar-item:has-text('ai-lsp') .codicon-warning")
         assert "Start the server" in said[0]
         page.do("type", text=" + 1")
         page.do("press", keys=["Control+S"])

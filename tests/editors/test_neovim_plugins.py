@@ -5,6 +5,7 @@ None of them is part of this repository: plugins.py says where clones are looked
 
 from __future__ import annotations
 
+import time
 from pathlib import Path
 
 import pytest
@@ -87,6 +88,28 @@ def test_sidekick_draws_the_next_edit_and_ai_lsp_the_ghost_text(place: Place, nv
         screen.type(":w\n", pause_s=0)
         wait_for_bytes(path, renamed(SHOP).encode())
     assert not place.wire.requests("aiLsp/nextEdit"), "one of the two draws it"
+
+
+def test_another_assistant_beside_it_is_told_of_and_tab_takes_one_text(place: Place, nvim: Path) -> None:
+    """copilot.vim with a server of its own, here a second one of ours, asks and draws as well."""
+    other = runtime("copilot.vim") + "vim.g.copilot_agent_command = vim.fn.exepath('ai-lsp')\n"
+    path = configure(place, other + LOAD)
+    line = '    with open(path, encoding="utf-8") as handle:'
+    with place.opened(nvim, path) as screen:
+        screen.type(f":call cursor({BEFORE.count(chr(10)) + 1}, 1)\n", pause_s=0)
+        screen.type("i    with op")
+        screen.wait_for(lambda rows: "with open(path" in screen.lines()[screen.cursor()[1]], "ghost text")
+        screen.press("Tab")
+        screen.press("Escape")
+        screen.type(":w\n", pause_s=0)
+        until = time.monotonic() + 10
+        while (text := path.read_text(encoding="utf-8")) == BEFORE + "\n" and time.monotonic() < until:
+            time.sleep(0.05)
+        taken = text.removeprefix(BEFORE).rstrip("\n")
+        assert line.startswith(taken), "one suggestion, once"
+        assert len(taken) > len("    with op")
+        screen.type(":silent! checkhealth ai-lsp\n", pause_s=0)
+        screen.wait_for_text("another assistant runs beside ai-lsp: copilot")
 
 
 def _is_offered(place: Place) -> bool:

@@ -30,7 +30,7 @@ export async function activate(context: vscode.ExtensionContext): Promise<void> 
   // The server then points at the next edit with no diagnostic of its own: nextEdit.ts draws it.
   running.registerFeature({
     fillClientCapabilities: (capabilities) => {
-      capabilities.experimental = { ...capabilities.experimental, aiLsp: { nextEdit: true } };
+      capabilities.experimental = { ...capabilities.experimental, aiLsp: { nextEdit: true, status: true } };
     },
     initialize: () => undefined,
     getState: () => ({ kind: "static" }),

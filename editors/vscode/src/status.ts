@@ -2,13 +2,12 @@
 
 import * as vscode from "vscode";
 import { LanguageClient, State } from "vscode-languageclient/node";
-import { Status, words } from "./statusText";
-
-const EVERY_MS = 5_000;
+import { STARTING, State as Told, Status, words } from "./statusText";
 
 export class StatusItem implements vscode.Disposable {
   private readonly item = vscode.window.createStatusBarItem("aiLsp", vscode.StatusBarAlignment.Right, 100);
-  private readonly timer: NodeJS.Timeout;
+  private server: Told = STARTING;
+  private readonly off = new Map<string, Told>();
   private readonly disposables: vscode.Disposable[];
 
   constructor(private readonly client: LanguageClient) {
@@ -17,17 +16,25 @@ export class StatusItem implements vscode.Disposable {
     this.item.show();
     this.disposables = [
       this.item,
-      client.onDidChangeState(() => void this.refresh()),
+      client.onDidChangeState(() => {
+        this.server = STARTING;
+        this.off.clear();
+        void this.refresh();
+      }),
+      client.onNotification("aiLsp/didChangeStatus", (told: Told & { readonly uri?: string }) => {
+        if (told.uri === undefined) this.server = told;
+        else if (told.state === "off") this.off.set(told.uri, told);
+        else this.off.delete(told.uri);
+        void this.refresh();
+      }),
       vscode.window.onDidChangeActiveTextEditor(() => void this.refresh()),
       vscode.commands.registerCommand("aiLsp.menu", () => this.menu()),
       vscode.commands.registerCommand("aiLsp.why", () => this.run("ai-lsp.why")),
     ];
-    this.timer = setInterval(() => void this.refresh(), EVERY_MS);
     void this.refresh();
   }
 
   dispose(): void {
-    clearInterval(this.timer);
     this.disposables.forEach((one) => one.dispose());
   }
 
@@ -35,7 +42,9 @@ export class StatusItem implements vscode.Disposable {
     let status: Status | undefined;
     if (this.client.state === State.Running)
       status = await this.client.sendRequest<Status>("aiLsp/status", {}).catch(() => undefined);
-    const { text, tooltip, isWarning } = words(status);
+    const here = vscode.window.activeTextEditor?.document.uri;
+    const off = here === undefined ? undefined : this.off.get(this.client.code2ProtocolConverter.asUri(here));
+    const { text, tooltip, isWarning } = words(status, this.server.state === "failing" ? this.server : (off ?? this.server));
     this.item.text = text;
     this.item.tooltip = tooltip;
     this.item.backgroundColor = isWarning ? new vscode.ThemeColor("statusBarItem.warningBackground") : undefined;

@@ -80,10 +80,13 @@ test("what is not on the screen is said at the cursor: which line, which way, wh
 });
 
 test("the status bar warns where nothing can come, and says why", () => {
-  assert.equal(words(undefined).isWarning, true);
-  const off = words({ ready: true, inactive: "the model “tab” does not answer" });
-  assert.equal(off.isWarning, true);
-  assert.match(off.tooltip, /does not answer/);
-  assert.match(words({ ready: false, local: { files: 12 } }).tooltip, /12 files/);
-  assert.equal(words({ ready: true, routes: { completion: { model: "local", state: "ready" } } }).isWarning, false);
+  const idle = { state: "idle", reason: "" } as const;
+  assert.equal(words(undefined, idle).isWarning, true);
+  const failing = words({ ready: true }, { state: "failing", reason: "the model “tab” does not answer" });
+  assert.equal(failing.isWarning, true);
+  assert.match(failing.tooltip, /does not answer/);
+  const off = words({ ready: true }, { state: "off", reason: "this file holds secrets" });
+  assert.deepEqual([off.isWarning, off.tooltip], [false, "Off in this file: this file holds secrets"]);
+  assert.match(words({ ready: false, local: { files: 12 } }, { state: "learning", reason: "" }).tooltip, /12 files/);
+  assert.equal(words({ ready: true, routes: { completion: { model: "local", state: "ready" } } }, idle).isWarning, false);
 });
