@@ -25,6 +25,8 @@ def emacs_at(place: Place, emacs: Path, path: Path, where: str, model_url: str =
     load, options, *_ = code_blocks(README, "elisp", model_url)
     settings = Path(__file__).with_name("emacs.el").read_text(encoding="utf-8")
     place.configure("emacs/init.el", (options if model_url else "") + load + settings)
+    if model_url:  # the embedded predictor would answer some keys sooner than the model
+        place.configure("ai-lsp/config.toml", "[completion]\nmin_confidence = 1.0\n")
     with place.opened(emacs, "-nw", f"+{where}", path) as screen:
         screen.wait_for_text("[eglot:project")
         yield screen
