@@ -57,17 +57,17 @@ Half a name that is still being typed renames nothing."
 ;; What the server says of itself stands in the mode line: ai, ai… while a model thinks, ai! where one fails.
 
 (defvar ai-lsp--states (make-hash-table :test #'equal)
-  "What was told last: of a server by itself, of a document by its URI.")
+  "What was told last: of a server by its name, of a document by its URI.")
 
 (cl-defmethod eglot-handle-notification (server (_method (eql aiLsp/didChangeStatus)) &key state reason uri)
   "Keep what SERVER told: its STATE, or that of the document URI, and the REASON."
-  (puthash (or uri server) (cons state reason) ai-lsp--states)
+  (puthash (or uri (jsonrpc-name server)) (cons state reason) ai-lsp--states)
   (force-mode-line-update t))
 
 (defun ai-lsp--lighter ()
   "The mode line's word, with the reason as its help."
   (let* ((server (ignore-errors (eglot-current-server)))
-         (told (gethash server ai-lsp--states))
+         (told (and server (gethash (jsonrpc-name server) ai-lsp--states)))
          (off (gethash (ignore-errors (plist-get (eglot--TextDocumentIdentifier) :uri)) ai-lsp--states))
          (state (cond ((equal (car told) "failing") told) ((equal (car off) "off") off) (t told))))
     (propertize (pcase (car state) ("thinking" " ai…") ("failing" " ai!") ("off" " ai-off") ("learning" " ai~") (_ " ai"))
