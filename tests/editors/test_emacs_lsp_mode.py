@@ -30,6 +30,7 @@ def test_ghost_text_is_taken_with_tab_and_a_finding_is_shown(
     settings = Path(__file__).with_name("emacs.el").read_text(encoding="utf-8")
     init = settings + packages + '(load "lsp-mode-autoloads")\n' + QUIET + options + load
     place.configure("emacs/init.el", init)
+    place.configure("ai-lsp/config.toml", "[completion]\nmin_confidence = 1.0\n")
     path = place.write("table.py", before + after)
     with place.opened(emacs, "-nw", f"+{before.count(chr(10)) + 1}", path) as screen:
         screen.wait_for_text("LSP[ai-lsp:")
