@@ -41,7 +41,7 @@ async def test_a_renamed_function_is_mended_where_it_is_called(tmp_path: Path) -
         for _ in range(TEXT.count("area") - 1):
 
             async def is_there() -> bool:
-                return bool((found := await suggestions(client, uri, at)) and found[0]["confidence"] > 0.9)
+                return bool((found := await suggestions(client, uri, at)) and found[0]["confidence"] >= 0.85)
 
             await until_async(is_there, True)
             first = (await suggestions(client, uri, at))[0]

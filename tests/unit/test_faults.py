@@ -23,6 +23,7 @@ def edit(before: str, after: str, kind: Kind = Kind.TYPED) -> HistoryEdit:
         ([("f(a)", "g(b)")], {}),  # more than a name
         ([("f(a)", "f(a, b)")], {}),
         ([("x = 1", "x = 2")], {}),
+        ([("from a import old", "from a import new")], {}),
         ([("a()", "b()"), ("b()", "c()")], {"a": "c", "b": "c"}),
         ([("a()", "b()"), ("b()", "a()")], {"b": "a"}),
     ],
