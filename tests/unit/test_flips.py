@@ -11,6 +11,7 @@ from ai_lsp.diagnostics.rewrites import Rewrites
 from ai_lsp.diagnostics.sites import sites
 from ai_lsp.diagnostics.source import read
 from ai_lsp.diagnostics.task import Task
+from ai_lsp.text.change import apply_all
 
 NEW = frozenset(CODES) - {"unusual-operator", "unusual-negation", "unusual-number", "swapped-arguments"}
 LOOP = """def first(items, wanted):
@@ -60,3 +61,14 @@ def test_lines_that_became_others_are_paired_and_the_rest_is_new() -> None:
     assert rewrites.lines == {0, 4}
     (step,) = rewrites.pairs[0].steps()
     assert [t[0] for t in rewrites.pairs[0].new[step[2] : step[3]]] == [".", "name"]
+
+
+def test_operators_are_spelled_as_the_language_spells_them() -> None:
+    before = "function f(a) {\n  if (a === undefined || !a.x) {\n    return null;\n  }\n  return a.x;\n}\n"
+    for old, new in (("===", "!=="), ("||", "&&")):
+        text = before.replace(old, new)
+        task = Task("a.js", "", text, "", Rewrites(before, text).lines, NEW, only_changed=True, before=before)
+        (found,) = review(task)
+        assert found.message.startswith(f"`{new}` is unusual here; such code mostly has `{old}` (")
+        assert found.fix_title == f"Change `{new}` to `{old}`"
+        assert apply_all(found.fix, text) == before

@@ -97,8 +97,9 @@ def _as_it_stands(source: Source, site: Site, seen: Doubt, code: str) -> Finding
         message = f"{source.of(site.node)} is unusual here; a number beside it fits better ({share})"
         fix, title, instead = (), "", "a neighbour"
     else:
-        message = f"`{site.choice}` is unusual here; such code mostly has `{instead}` ({share})"
-        fix, title = _replaced(source, site, instead), f"Change `{site.choice}` to `{instead}`"
+        is_, instead = (_spelled(source, site, choice) for choice in (site.choice, instead))
+        message = f"`{is_}` is unusual here; such code mostly has `{instead}` ({share})"
+        fix, title = _replaced(source, site, instead), f"Change `{is_}` to `{instead}`"
     because = f"learned from public code: {instead} in {share} of such places"
     evidence = (Evidence("static", SOURCE, because, seen.chance),)
     return Finding(code, message, span(site.node), evidence, (), fix, title)
@@ -123,6 +124,15 @@ def _cut(text: str) -> str:
     return text if len(text) <= 60 else text[:59] + "…"
 
 
+def _spelled(source: Source, site: Site, choice: str) -> str:
+    """A choice as the language, and the line, writes it."""
+    if source.language == "python" or site.group == "number":
+        return choice
+    both = binary(source, site.node)
+    stands = source.text[both.left.end_byte : both.right.start_byte].strip() if both is not None else ""
+    return {"and": "&&", "or": "||"}.get(choice, choice) + ("=" if stands in ("===", "!==") else "")
+
+
 def _replaced(source: Source, site: Site, instead: str) -> tuple[Edit, ...]:
     if site.group == "number":
         return (Edit(span(site.node), instead),)
@@ -131,11 +141,8 @@ def _replaced(source: Source, site: Site, instead: str) -> tuple[Edit, ...]:
         return ()
     between = Span(both.left.end_byte, both.right.start_byte)
     text = source.text[between.start : between.end]
-    spelled = text.strip()
-    if source.language != "python":
-        instead = {"and": "&&", "or": "||"}.get(instead, instead)
-        instead += "=" if len(spelled) == 3 else ""
-    return (Edit(between, text.replace(spelled, instead)),) if "\n" not in spelled else ()
+    stands = text.strip()
+    return (Edit(between, text.replace(stands, instead)),) if "\n" not in stands else ()
 
 
 def _finder(code: str, about: str) -> Finder:

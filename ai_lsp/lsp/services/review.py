@@ -131,8 +131,9 @@ class ReviewService(Service):
         self._shelf.take(document, found)
         if found:  # shown at once; what the checkers say of them comes when it comes
             said = await said_of(self.session, uri)
-            path = self.session.relative(uri)
-            self._shelf.take(document, with_verdicts(found, said, document.text, path))
+            quiet = await self._shelf.quiet(root_of(self.session, uri))  # one may have been dismissed meanwhile
+            found = [f for f in found if f.fingerprint not in quiet]
+            self._shelf.take(document, with_verdicts(found, said, document.text, self.session.relative(uri)))
 
     def _pull(self, params: Any, request: Request | None) -> Any:
         uri = from_lsp.document_uri(params)
