@@ -162,6 +162,7 @@ async def test_without_a_sure_fix_a_model_is_instructed(tmp_path: Path) -> None:
             "routes": {**QUIET["routes"], "edit": "big"},
         }
         async with session(tmp_path, options, capabilities=capabilities) as client:
+            await ready(client)
             client.answers.append("Apply")
             uri = open_file(client, tmp_path, "a.py", SHOP)
             await until(lambda: pushed(client, uri))
