@@ -14,7 +14,7 @@ from ai_lsp.text.edit import Span
 
 Token = re.Match[str]
 
-_TOKEN = re.compile(r"\w+|[^\w\s]")
+_TOKEN = re.compile(r"\w+|[=!]==?|[<>-]=?>?|=>|&&|\|\||::|[^\w\s]")
 
 MOST_LINES = 20_000
 """Lines above which texts are not compared."""
