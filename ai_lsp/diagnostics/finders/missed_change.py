@@ -101,8 +101,7 @@ def _phrases(source: Source, rewrites: Rewrites) -> Iterator[_Left]:
         still = [m for m in still if not any(c.start <= m.start() < c.end for c in changed)]
         if len(still) != 1 or _line(source, still[0].start()) in rewrites.lines:
             continue
-        is_few = len(places) < MANY
-        if is_few and {_shape(_row(source, still[0].start()))} != {_shape(pair.old) for _, pair in places}:
+        if len(places) < MANY and not _are_alike(source, still[0].start(), [pair for _, pair in places]):
             continue
         if _is_as(source, still[0].start(), [span.start for span in changed]):
             text = source.text[changed[0].start : changed[0].end]
@@ -136,6 +135,12 @@ class _Phrase:
 def _joined(words: Sequence[str]) -> str:
     """Words as one would write them, nearly: for a message."""
     return re.sub(r" ?([.()\[\],:;]) ?", r"\1", " ".join(words)).replace(",", ", ").strip()
+
+
+def _are_alike(source: Source, place: int, changed: Sequence[Pair]) -> bool:
+    """Whether lines had one shape, that of the line around a place, and changed in one word or stretch only."""
+    here = _shape(_row(source, place))
+    return all(_shape(pair.old) == here and len(list(pair.steps())) == 1 for pair in changed)
 
 
 def _is_as(source: Source, place: int, changed: Sequence[int]) -> bool:
