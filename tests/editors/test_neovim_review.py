@@ -38,8 +38,6 @@ def test_the_fix_is_offered_from_anywhere_in_the_line_and_applied(place: Place, 
         screen.type(":lua vim.lsp.buf.code_action()\n", pause_s=0)
         screen.wait_for_text("3: Not a bug")
         screen.type("1\n", pause_s=0)
-        screen.wait_for_text("Press ENTER")
-        screen.press("Enter")
         screen.wait_for_text("self.bottom = other.bottom")
         screen.type(":w\n", pause_s=0)
         wait_for_bytes(path, (COPIED.removesuffix("right\n") + "bottom\n").encode())
