@@ -29,5 +29,5 @@ NOTES = "".join(
 
 ROWS = "import csv\n\n\ndef rows(path):\n▮\n\n\ndef other():\n    pass\n"
 """A file that says little of what comes next: a model is needed, here one that answers ROWS_REPLY."""
-ROWS_TYPED = "    with op"
-ROWS_REPLY = 'en(path, newline="") as handle:\n        return list(csv.reader(handle, delimiter="$1"))\n'
+ROWS_TYPED = "    with lz"
+ROWS_REPLY = 'ma.open(path, "rt") as handle:\n        return list(csv.reader(handle, delimiter="$1"))\n'

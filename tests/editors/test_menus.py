@@ -49,8 +49,8 @@ def test_helix_inserts_several_lines_of_a_model(
     path = place.write("table.py", (before + after).replace("\n", line_end))
     with helix_inserting(place, helix, path, before) as screen:
         screen.type(ROWS_TYPED[:-1])
-        press_until_offered(place, screen, ["p", "e", "n"], model)
-        screen.wait_for_text('open(path, newline="") as handle: ⏎')
+        press_until_offered(place, screen, ["z", "m", "a"], model)
+        screen.wait_for_text('lzma.open(path, "rt") as handle: ⏎')
         screen.press("C-n", "Enter", "Escape")
         screen.type(":w\n")
         expected = before + ROWS_TYPED + ROWS_REPLY.rstrip() + after
@@ -72,8 +72,8 @@ def test_helix_gets_a_slow_models_suggestion_with_the_next_letter(
         first = place.wire.reply_to(place.wire.requests("textDocument/completion")[0])
         assert first
         assert first["result"] == {"isIncomplete": True, "items": []}
-        screen.type("e")
-        screen.wait_for_text('open(path, newline="") as handle: ⏎')
+        screen.type("m")
+        screen.wait_for_text('lzma.open(path, "rt") as handle: ⏎')
         assert len(model.requests()) == 1
 
 

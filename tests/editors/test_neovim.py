@@ -161,7 +161,7 @@ def test_what_other_files_say_is_suggested_in_a_new_one(place: Place, nvim: Path
     path = place.write("shop/coupons.py", before + "\n")
     with editing(place, nvim, path, before) as screen:
         screen.type("    with op")
-        item = wait_for_ghost(screen, place, before + "    with op", "en(path")
+        item = wait_for_ghost(screen, place, before + "    with op", "en(")
         screen.press("Tab")
         wait_for_acceptance(place, item)
         save(screen)
