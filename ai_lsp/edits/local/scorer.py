@@ -33,7 +33,7 @@ def shipped() -> Weights:
 
 
 SURE = {
-    "local": 0.95, "file": 0.95, "import": 0.95, "own_member": 0.93, "sole_member": 0.88, "imported": 0.9,
+    "local": 0.9, "file": 0.95, "import": 0.86, "own_member": 0.9, "sole_member": 0.88, "imported": 0.9,
     "near": 0.88, "far_member": 0.75, "joined": 0.85, "local_again": 0.5, "file_again": 0.5, "import_again": 0.5,
     "call": 0.75,
 }  # fmt: skip
