@@ -24,6 +24,9 @@ from ai_lsp.text.edit import rebase_insertion
 SURE = 0.8
 """How sure the embedded predictor must be to speak before a model."""
 
+WORTH_CHARS = 12
+"""A shorter one would keep the model's from somebody who has stopped to read, as editors ask at keys only."""
+
 SURE_S = 0.03
 """How long it may take for that."""
 
@@ -253,7 +256,7 @@ class _Asking:
                 await asyncio.sleep(0)  # the request to the model goes out first
                 least = max(SURE, self.world.settings.least_confidence)
                 quick = await _ask_predictor(self.query, self.world, least, SURE_S)
-            if isinstance(quick, Suggestion):
+            if isinstance(quick, Suggestion) and len(quick.text) >= WORTH_CHARS:
                 return quick
         return await self._wait(flight, "", FRESH) or Declined(Reason.OUTDATED)
 
