@@ -8,7 +8,7 @@ from dataclasses import dataclass
 
 from ai_lsp.edits.apply.align import align, says_something, skip_cost
 from ai_lsp.edits.apply.indent import Indentation
-from ai_lsp.edits.apply.likeness import is_slip
+from ai_lsp.edits.apply.likeness import distance, is_slip
 from ai_lsp.edits.apply.lines import FileLines, indent_of, key_of
 from ai_lsp.edits.proposal import Match
 
@@ -135,7 +135,10 @@ def is_near(file: FileLines, block: Sequence[str], place: Place) -> bool:
     is_vouched = left_out <= 1 and any(key == ours and len(file.places[key]) == 1 for key, ours in told)
     if not told or (place.cost > _LOST_SHARE * sum(map(skip_cost, keys)) and not is_vouched):
         return False
-    return all(key == ours or is_slip(key, ours, file.text) for key, ours in told)
+    strange = [(key, ours) for key, ours in told if key != ours and not is_slip(key, ours, file.text)]
+    # One letter in one line of several may be a slip even where it makes a word that the file has.
+    exact = sum(key == ours for key, ours in told)
+    return not strange or (len(strange) == 1 and exact > 1 and distance(*strange[0]) <= 1)
 
 
 def is_clear(best: Place, second: Place) -> bool:

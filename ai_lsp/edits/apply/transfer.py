@@ -113,7 +113,12 @@ def _replaced(
         if theirs.strip() and ours < 0:
             return Clash(Reason.CONFLICT, f"“{excerpt([theirs])}” is not there")
         key = key_of(theirs)
-        if ours >= 0 and key != file.keys[ours] and not is_slip(key, file.keys[ours], file.text):
+        if (
+            ours >= 0
+            and key != file.keys[ours]
+            and distance(key, file.keys[ours]) > 1
+            and not is_slip(key, file.keys[ours], file.text)
+        ):
             return Clash(Reason.CONFLICT, f"“{excerpt([file.raw[ours]])}” is not “{excerpt([theirs])}”")
     if not paired:
         return None
