@@ -70,7 +70,7 @@ def named(terminal: Terminal) -> str:
 
 
 @pytest.mark.parametrize("terminal", TERMINALS, ids=named)
-def test_a_failing_model_leaves_the_typing_untouched(
+def test_a_failing_model_leaves_the_typing_untouched_and_the_server_ends(
     terminal: Terminal, place: Place, request: pytest.FixtureRequest
 ) -> None:
     terminal.configure(place)
@@ -87,22 +87,21 @@ def test_a_failing_model_leaves_the_typing_untouched(
         assert "Start the server" in told[0]
         if terminal.fixture == "emacs":
             screen.wait_for_text(" ai!")  # in the mode line; its help has the words
+        assert servers(place), "the server runs"
+        press(screen, terminal.quit)
+        screen.wait_for(lambda rows: not screen.is_running(), "the editor is gone")
+        until_gone(place)
 
 
 @pytest.mark.parametrize("terminal", TERMINALS, ids=named)
-@pytest.mark.parametrize("how", ["quits", "loses its terminal"])
-def test_the_server_ends_with_its_editor(
-    terminal: Terminal, how: str, place: Place, request: pytest.FixtureRequest
+def test_the_server_ends_with_an_editor_that_loses_its_terminal(
+    terminal: Terminal, place: Place, request: pytest.FixtureRequest
 ) -> None:
     terminal.configure(place)
     path = place.write("shop.py", "total = 1\n")
     with place.opened(request.getfixturevalue(terminal.fixture), *terminal.arguments, path) as screen:
         assert servers(place), "the server runs"
-        if how == "quits":
-            press(screen, terminal.quit)
-            screen.wait_for(lambda rows: not screen.is_running(), "the editor is gone")
-        else:
-            screen.close()
+        screen.close()
         until_gone(place)
 
 
