@@ -76,6 +76,7 @@ CASES = [
     ("rust", RUST, 0, "load", {5}),
     ("python", "from a import b as cc\nfrom c import cc as dd\ncc(dd)\n", 0, "cc", {2}),
     ("javascript", "x.map((one) => one.name + one)\none()\n", 0, "one", {0}),
+    ("javascript", "const f = (one) => one + 1\nconst g = (one) => one\n", 0, "one", {0}),
     ("javascript", SCRIPT, 0, "codec", {2}),
     ("javascript", SCRIPT, 1, "load", {3, 5}),
     ("javascript", SCRIPT, 1, "path", {2}),

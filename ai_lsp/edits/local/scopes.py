@@ -188,8 +188,10 @@ class Scopes:
         there the old name still means what it did before."""
         if mention.line != declared.line:
             return False
-        statement = next((up for up in _up(declared.node) if up.type in _GIVING), None)
-        return statement is not None and statement.end_byte > mention.node.start_byte >= declared.node.end_byte
+        statement = next((up for up in _up(declared.node) if up.type in _GIVING or up.type in FUNCTIONS), None)
+        if statement is None or statement.type in FUNCTIONS:
+            return False  # a parameter: what is given as a value is the function
+        return bool(statement.end_byte > mention.node.start_byte >= declared.node.end_byte)
 
     @property
     def has_bare_members(self) -> bool:
