@@ -27,6 +27,9 @@ SURE = 0.8
 WORTH_CHARS = 12
 """A shorter one would keep the model's from somebody who has stopped to read, as editors ask at keys only."""
 
+SLOW_S = 0.2
+"""A model that takes longer for its first line is not waited for by what the predictor has, however short."""
+
 SURE_S = 0.03
 """How long it may take for that."""
 
@@ -256,7 +259,8 @@ class _Asking:
                 await asyncio.sleep(0)  # the request to the model goes out first
                 least = max(SURE, self.world.settings.least_confidence)
                 quick = await _ask_predictor(self.query, self.world, least, SURE_S)
-            if isinstance(quick, Suggestion) and len(quick.text) >= WORTH_CHARS:
+            is_slow = (self.reuse.rhythm.answers_s or 0.0) > SLOW_S
+            if isinstance(quick, Suggestion) and (is_slow or len(quick.text) >= WORTH_CHARS):
                 return quick
         return await self._wait(flight, "", FRESH) or Declined(Reason.OUTDATED)
 
