@@ -27,9 +27,15 @@ def moved(cuts: Sequence[int], edits: Sequence[Edit]) -> tuple[int, ...]:
     return tuple(sorted(set(out)))
 
 
+HINT = 4  # LSP, DiagnosticSeverity
+
+
 def as_noted(path: str, raw: Any) -> Noted | None:
-    """A diagnostic as the editor or this server sends it; None where it has another shape."""
-    if not isinstance(raw, Mapping) or not isinstance(raw.get("message"), str):
+    """A diagnostic as the editor or this server sends it; None where it has another shape or is a mere hint.
+
+    Hints are weak guesses, and marks of the next edit: they would only lead a model astray.
+    """
+    if not isinstance(raw, Mapping) or not isinstance(raw.get("message"), str) or raw.get("severity") == HINT:
         return None
     try:
         line = int(raw["range"]["start"]["line"])
