@@ -1,20 +1,20 @@
 """HTTP/1.1 to one server without TLS, on the event loop's own transports: how a model on this machine is asked.
 
-A general library takes some milliseconds of the loop per streamed answer, at every key; a request and a chunked
-body need little of what it does. RFC 9112 is what is spoken.
+A general client takes some milliseconds of the loop per streamed answer, at every key. h11 reads and writes the
+protocol; connections are all that is left to do, and the loop does these.
 """
 
 from __future__ import annotations
 
 import asyncio
-import re
 import socket
 import time
 from collections import deque
 from collections.abc import Callable, Mapping
 from ipaddress import ip_address
-from typing import Literal
 from urllib.parse import quote
+
+import h11
 
 from ai_lsp.models.transport import ConnectTimeout, ProtocolError, TransportError
 
@@ -24,11 +24,6 @@ KEPT, KEPT_S = 4, 120.0
 LARGEST_HEAD = 64_000
 MOST_BUFFERED = 1_000_000
 """Bytes read ahead of whoever reads the body; more stay with the server."""
-
-_STATUS = re.compile(rb"HTTP/1\.([01]) ([1-5]\d\d)(?: |$)")
-_CHUNK = re.compile(rb"([0-9a-fA-F]{1,15})[ \t]*(?:;|$)")
-
-Framing = Literal["length", "chunks", "close"]
 
 
 class Http1:
@@ -44,20 +39,19 @@ class Http1:
 
     async def send(self, method: str, path: str, headers: Mapping[str, str], body: bytes) -> Http1Response:
         target = quote(path, safe="/?%:@!$&'()*+,;=-._~") or "/"
-        lines = [f"{method} {target} HTTP/1.1", f"Host: {self._authority}"]
-        lines += [f"{name}: {value}" for name, value in headers.items()]
+        named = [("Host", self._authority), *headers.items()]
         if body or method == "POST":
-            lines.append(f"Content-Length: {len(body)}")
-        head = "\r\n".join([*lines, "", ""])
-        if any("\n" in line or "\r" in line for line in lines):
-            raise TransportError("a header of more than one line")
-        request = head.encode("latin-1", "replace") + body
+            named.append(("Content-Length", str(len(body))))
+        try:
+            request = h11.Request(method=method, target=target, headers=named)
+        except h11.LocalProtocolError as problem:
+            raise TransportError("a header of more than one line") from problem
         if (kept := self._kept()) is not None:
             try:
-                return await self._ask(kept, request)
+                return await self._ask(kept, request, body)
             except UnansweredError:
                 pass  # llama.cpp (b11549) closes after each streamed answer and does not say so
-        return await self._ask(await self._connected(), request)
+        return await self._ask(await self._connected(), request, body)
 
     async def aclose(self) -> None:
         for each in list(self._all):
@@ -109,19 +103,19 @@ class Http1:
         self._all.add(made)
         return made
 
-    async def _ask(self, connection: _Connection, request: bytes) -> Http1Response:
-        connection.begin(request)
+    async def _ask(self, connection: _Connection, request: h11.Request, body: bytes) -> Http1Response:
+        connection.begin(request, body)
         try:
-            while not connection.has_head:
+            while connection.head is None:
                 await connection.news()
         except BaseException:
             connection.close()
             raise
-        return Http1Response(self, connection)
+        return Http1Response(self, connection, connection.head)
 
     def release(self, connection: _Connection) -> None:
         """A response is done with."""
-        if connection.is_done and connection.may_be_kept and len(self._idle) < KEPT:
+        if connection.may_be_kept and len(self._idle) < KEPT:
             connection.since = time.monotonic()
             self._idle.append(connection)
         else:
@@ -140,10 +134,10 @@ class UnansweredError(ProtocolError):
 class Http1Response:
     """The answer on one connection."""
 
-    def __init__(self, client: Http1, connection: _Connection) -> None:
+    def __init__(self, client: Http1, connection: _Connection, head: h11.Response) -> None:
         self._client, self._connection = client, connection
-        self.status = connection.status
-        self.headers: Mapping[str, str] = connection.headers
+        self.status = head.status_code
+        self.headers: Mapping[str, str] = _joined(head)
         self._is_open = True
 
     async def read(self) -> bytes:
@@ -158,6 +152,15 @@ class Http1Response:
             self._client.release(self._connection)
 
 
+def _joined(head: h11.Response) -> dict[str, str]:
+    """The headers by name in lower case; of several of one name, their values in a list (RFC 9110, 5.3)."""
+    out: dict[str, str] = {}
+    for raw, value in head.headers:
+        name, text = raw.decode("latin-1"), value.decode("latin-1")
+        out[name] = f"{out[name]}, {text}" if name in out else text
+    return out
+
+
 class _Connection(asyncio.Protocol):
     """One connection; reads heads and bodies as they come."""
 
@@ -165,31 +168,34 @@ class _Connection(asyncio.Protocol):
         self._lost = lost
         self.is_closed = False
         self.since = 0.0
+        self.head: h11.Response | None = None
+        self.is_done = False
         self._transport: asyncio.Transport | None = None
         self._problem: BaseException | None = None
         self._waiter: asyncio.Future[None] | None = None
-        self._reset()
-
-    def _reset(self) -> None:
-        self.status = 0
-        self.headers: dict[str, str] = {}
-        self.has_head = self.is_done = self.may_be_kept = False
+        self._http = h11.Connection(h11.CLIENT, max_incomplete_event_size=LARGEST_HEAD)
         self._is_heard = False  # a byte of the answer has come
-        self._buffer = bytearray()
-        self._framing: Framing = "close"
-        self._left = 0  # bytes of the body or of the chunk that are still to come
-        self._in_trailer = False
         self._ready: deque[bytes] = deque()
         self._size = 0
         self._is_paused = False
 
     # For whoever asks
 
-    def begin(self, request: bytes) -> None:
-        """Send a request."""
-        self._reset()
+    def begin(self, request: h11.Request, body: bytes) -> None:
+        """Send a request; the answer to the one before it has been read to its end."""
+        if self.is_done:
+            self._http.start_next_cycle()
+        self.head, self.is_done, self._is_heard = None, False, False
+        whole = (self._http.send(each) for each in (request, h11.Data(data=body), h11.EndOfMessage()))
+        data = b"".join(piece for piece in whole if piece)
         if self._transport is not None:
-            self._transport.write(request)
+            self._transport.write(data)
+
+    @property
+    def may_be_kept(self) -> bool:
+        """Whether another request may follow: not where bytes came that nobody knows what they belong to."""
+        states = {h11.CLIENT: h11.DONE, h11.SERVER: h11.DONE}
+        return self.is_done and self._http.states == states and not self._http.trailing_data[0]
 
     async def news(self) -> None:
         """Wait for more. Raises where none can come."""
@@ -230,11 +236,7 @@ class _Connection(asyncio.Protocol):
 
     def data_received(self, data: bytes) -> None:
         self._is_heard = True
-        self._buffer += data
-        try:
-            self._advance()
-        except ProtocolError as problem:
-            self._fail(problem)
+        self._read(data)
         if self._size > MOST_BUFFERED and not self._is_paused and self._transport is not None:
             self._is_paused = True
             self._transport.pause_reading()
@@ -245,13 +247,11 @@ class _Connection(asyncio.Protocol):
 
     def connection_lost(self, problem: BaseException | None) -> None:
         self.is_closed = True
-        if self.has_head and not self.is_done and self._framing == "close" and problem is None:
-            self.is_done = True
-        elif not self.is_done:
-            kind = ProtocolError if self._is_heard else UnansweredError
-            made = kind("the connection ended")
-            made.__cause__ = problem
-            self._problem = self._problem or made
+        if self.head is not None and not self.is_done and self._problem is None and problem is None:
+            self._read(b"")  # an answer without a length ends so; any other one breaks off
+        if not self.is_done and self._problem is None:
+            self._problem = (ProtocolError if self._is_heard else UnansweredError)("the connection ended")
+            self._problem.__cause__ = problem
         self._wake()
         self._lost(self)
 
@@ -259,104 +259,23 @@ class _Connection(asyncio.Protocol):
         if self._waiter is not None and not self._waiter.done():
             self._waiter.set_result(None)
 
-    def _fail(self, problem: ProtocolError) -> None:
-        self._problem = problem
-        self.close()
-
-    # Reading
-
-    def _advance(self) -> None:
-        while not self.has_head:
-            if not self._read_head():
-                return
-        if self._framing == "chunks":
-            self._read_chunks()
-        elif self._framing == "length":
-            self._pass_on(min(self._left, len(self._buffer)))
-            self.is_done = not self._left
-        else:
-            self._left = len(self._buffer)
-            self._pass_on(self._left)
-        if self.is_done and self._buffer:
-            self.may_be_kept = False  # more than was asked for: nobody knows what it belongs to
-
-    def _pass_on(self, size: int) -> None:
-        if size:
-            self._ready.append(bytes(self._buffer[:size]))
-            del self._buffer[:size]
-            self._size += size
-            self._left -= size
-
-    def _read_head(self) -> bool:
-        """Whether a whole head was there; one of an interim answer (1xx) is passed over."""
-        end = self._buffer.find(b"\r\n\r\n")
-        if end < 0:
-            if len(self._buffer) > LARGEST_HEAD:
-                raise ProtocolError("a head without end")
-            return False
-        first, *lines = bytes(self._buffer[:end]).split(b"\r\n")
-        del self._buffer[: end + 4]
-        found = _STATUS.match(first)
-        if found is None:
-            raise ProtocolError("no HTTP/1")
-        self.status = int(found[2])
-        if self.status < 200:
-            return True
-        headers: dict[str, str] = {}
-        for line in lines:
-            name, colon, value = line.decode("latin-1").partition(":")
-            if not colon or not name or name != name.strip():
-                raise ProtocolError("a header that is none")
-            name = name.lower()
-            value = value.strip(" \t")
-            headers[name] = f"{headers[name]}, {value}" if name in headers else value
-        self._frame(headers, int(found[1]))
-        return True
-
-    def _frame(self, headers: dict[str, str], minor: int) -> None:
-        """How the body ends, as the head says."""
-        self.headers, self.has_head = headers, True
-        said = headers.get("connection", "").lower()
-        self.may_be_kept = "close" not in said and (minor == 1 or "keep-alive" in said)
-        length = headers.get("content-length")
-        if self.status in (204, 304):
-            self._framing, self._left = "length", 0
-        elif "transfer-encoding" in headers:
-            if headers["transfer-encoding"].lower() != "chunked":
-                raise ProtocolError("a transfer encoding that is not known")
-            self._framing = "chunks"
-            self.may_be_kept = self.may_be_kept and length is None
-        elif length is not None:
-            sizes = {each.strip() for each in length.split(",")}
-            if len(sizes) != 1 or not (size := sizes.pop()).isdecimal() or len(size) > 15:
-                raise ProtocolError("a length that is none")
-            self._framing, self._left = "length", int(size)
-        else:
-            self._framing, self.may_be_kept = "close", False
-
-    def _read_chunks(self) -> None:
-        """The chunks that are there. Behind each one's bytes stands a line end, which `_left` counts as -1."""
-        while not self.is_done:
-            if self._left > 0:
-                self._pass_on(min(self._left, len(self._buffer)))
-                if self._left:
-                    return
-                self._left = -1
-            end = self._buffer.find(b"\r\n")
-            if end < 0:
-                if len(self._buffer) > LARGEST_HEAD:
-                    raise ProtocolError("a line without end between chunks")
-                return
-            line = bytes(self._buffer[:end])
-            del self._buffer[: end + 2]
-            if self._left < 0:
-                if line:
-                    raise ProtocolError("a chunk longer than it said")
-                self._left = 0
-            elif self._in_trailer:
-                self.is_done = not line
-            elif (found := _CHUNK.match(line)) is None:
-                raise ProtocolError("a chunk without size")
-            else:
-                self._left = int(found[1], 16)
-                self._in_trailer = not self._left
+    def _read(self, data: bytes) -> None:
+        """Take in what came; b"" is the end."""
+        try:
+            self._http.receive_data(data)
+            while (event := self._http.next_event()) not in (h11.NEED_DATA, h11.PAUSED):
+                match event:
+                    case h11.Response():
+                        self.head = event
+                    case h11.Data():
+                        self._ready.append(bytes(event.data))
+                        self._size += len(event.data)
+                    case h11.EndOfMessage():
+                        self.is_done = True
+                        return
+                    case h11.ConnectionClosed():
+                        return
+        except h11.RemoteProtocolError as problem:
+            self._problem = ProtocolError(f"no HTTP: {problem}")
+            self._problem.__cause__ = problem
+            self.close()
