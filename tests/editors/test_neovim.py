@@ -80,7 +80,7 @@ def test_several_lines_of_a_users_own_model_are_accepted_whole(
     model.reply(ROWS_REPLY)
     before, after = ROWS.split("▮")
     path = place.write("table.py", (before + after).replace("\n", line_end))
-    with editing(place, nvim, path, before, code_blocks(README, "lua", model.url)[1]) as screen:
+    with editing(place, nvim, path, before, of_the_model(model.url)) as screen:
         screen.type(ROWS_TYPED)
         item = wait_for_ghost(screen, place, before + ROWS_TYPED, ROWS_REPLY.rstrip())
         screen.press("Tab")
@@ -99,7 +99,7 @@ def test_a_bracket_that_the_suggestion_closes_itself_is_not_doubled(
     model.reply('path,\n        newline="",\n    )\n')
     before, after = "import csv\n\n\ndef rows(path):\n    return open(", ")\n"
     path = place.write("table.py", before + after)
-    with editing(place, nvim, path, before, code_blocks(README, "lua", model.url)[1]) as screen:
+    with editing(place, nvim, path, before, of_the_model(model.url)) as screen:
         screen.wait_for_text('        newline="",')
         item = last_item(place)
         assert item["range"]["end"]["character"] - item["range"]["start"]["character"] == len(")")
@@ -199,7 +199,7 @@ def test_a_suggestion_can_be_taken_word_by_word(
     model.reply(suggestion)
     before = "import csv\n\n\ndef rows(path):\n    return open("
     path = place.write("table.py", before + after)
-    with editing(place, nvim, path, before, code_blocks(README, "lua", model.url)[1]) as screen:
+    with editing(place, nvim, path, before, of_the_model(model.url)) as screen:
         taken = ""
         for word in words:
             item = wait_for_ghost(screen, place, before + taken, suggestion.removeprefix(taken), is_drawn=False)
@@ -223,7 +223,7 @@ def test_a_suggestion_follows_the_keys_and_goes_with_the_first_that_says_otherwi
     model.reply("path, newline=mode)\n", first_token_ms=30)
     before = "import csv\n\n\ndef rows(path):\n    return open("
     path = place.write("table.py", before + "\n")
-    with editing(place, nvim, path, before, code_blocks(README, "lua", model.url)[1]) as screen:
+    with editing(place, nvim, path, before, of_the_model(model.url)) as screen:
         screen.wait_for(lambda rows: coloured(rows, GHOST) == ["path, newline=mode)"], "the suggestion")
         model.reply("path, newline=mode)\n", first_token_ms=20_000)
         screen.type("path, ", pause_s=0)
@@ -250,7 +250,7 @@ def test_a_suggestion_is_put_away_asked_for_taken_line_by_line_and_undone(
     model.reply('path,\n        newline="",\n    )\n')
     before = "import csv\n\n\ndef rows(path):\n    return open("
     path = place.write("table.py", before + "\n")
-    with editing(place, nvim, path, before, code_blocks(README, "lua", model.url)[1]) as screen:
+    with editing(place, nvim, path, before, of_the_model(model.url)) as screen:
         screen.wait_for_text('newline="",')
         screen.press("M-d")
         screen.wait_for(lambda rows: not coloured(rows, GHOST), "none")
@@ -272,7 +272,7 @@ def test_neovim_011_shows_it_too(line_end: str, place: Place, old_nvim: Path, mo
     model.reply('path,\n        newline="",\n    )\n')
     before, after = "import csv\n\n\ndef rows(path):\n    return open(", ")\n"
     path = place.write("table.py", (before + after).replace("\n", line_end))
-    with editing(place, old_nvim, path, before, code_blocks(README, "lua", model.url)[1]) as screen:
+    with editing(place, old_nvim, path, before, of_the_model(model.url)) as screen:
         screen.wait_for_text('        newline="",')
         screen.type("pa")
         screen.press("Tab")
@@ -325,6 +325,12 @@ def editing(place: Place, nvim: Path, path: Path, before: str, settings: str = "
         screen.type("a" if column else "i")
         screen.wait_for_text("-- INSERT --")
         yield screen
+
+
+def of_the_model(url: str) -> str:
+    """The README's settings for a model server; the embedded predictor, which may answer first, is never sure."""
+    unsure = "vim.lsp.config('ai_lsp', { init_options = { completion = { min_confidence = 1.0 } } })\n"
+    return code_blocks(README, "lua", url)[1] + unsure
 
 
 def type_in_insert_mode(screen: Screen, text: str) -> None:
