@@ -181,6 +181,8 @@ class Flights:
                     raw += chunk.text
                     flight.feed(plain(raw))
                 if chunk.finish is None and "\n" in chunk.text and is_enough(raw):
+                    if "\n" not in flight.text.lstrip("\n"):
+                        flight.feed(flight.text + "\n")  # what was decided ends a line: it is no half of one
                     self._is_said(flight, raw)
                     break
                 if chunk.finish is not None:

@@ -18,13 +18,16 @@ SHOP = """def total(orders):
 
 
 print(total([]) / 2)
+
 report = [total([]), 3]
+
 assert total([]) == 0
 """
 FILLER = "".join(f"# {number}\n" for number in range(60))
 USER = """from shop import total
 
 print(total([1]))
+
 assert total([2])
 """
 NEW = "grand_total"

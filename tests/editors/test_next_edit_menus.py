@@ -28,7 +28,7 @@ def test_helix_renames_with_one_key(place: Place, helix: Path) -> None:
         hinted(place, screen)
         screen.wait_for_text("Next edit: print(grand_total([]) / 2)")
         press_until(
-            screen, place, "M-n", lambda: "Next edit" not in seen(screen) and "4  assert " + NEW in seen(screen)
+            screen, place, "M-n", lambda: "Next edit" not in seen(screen) and f"assert {NEW}([2])" in seen(screen)
         )
         screen.type(":wa\n")
         wait_for_bytes(path, renamed(SHOP).encode())

@@ -26,7 +26,7 @@ async def test_the_model_works_with_a_placeholder_and_the_user_sees_the_key(tmp_
             await ready(client)
             text = f'KEY = "{KEY}"\nother = '
             uri = open_file(client, tmp_path, "a.py", text)
-            assert await inline(client, uri, len(text)) == [KEY]
+            assert (await inline(client, uri, len(text)))[0] == KEY
         assert KEY not in json.dumps(model.requests[0].body)
         assert "SECRET_openai_" in json.dumps(model.requests[0].body)
 
