@@ -70,7 +70,8 @@ class Server:
             return None
 
     async def request(self, method: str, params: Any, timeout_s: float) -> Any:
-        return await asyncio.wait_for(asyncio.wrap_future(self.protocol.send_request(method, params)), timeout_s)
+        async with asyncio.timeout(timeout_s):
+            return await asyncio.wrap_future(self.protocol.send_request(method, params))
 
     # Life
 

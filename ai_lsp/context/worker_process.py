@@ -93,7 +93,10 @@ class WorkerProcess:
         self.send([what, number, *question])
         self._flush()
         try:
-            return await asyncio.wait_for(future, timeout_s)
+            async with asyncio.timeout(
+                timeout_s
+            ):  # wait_for of Python 3.11 swallows a cancellation beside an answer
+                return await future
         except TimeoutError:
             self.send(["drop", number])
             return None

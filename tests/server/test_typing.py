@@ -93,4 +93,9 @@ async def test_a_folder_added_while_running_is_learned_from(tmp_path: Path) -> N
         uri = open_file(client, other, "a.py", text)
         event = {"added": [{"uri": other.as_uri(), "name": "two"}], "removed": []}
         client.notify("workspace/didChangeWorkspaceFolders", {"event": event})
+
+        async def files() -> int:
+            return int((await client.request("aiLsp/status", {}))["local"]["files"])
+
+        await until_async(files, 5)  # what is shown before would stay on the screen
         await until_shown(client, uri, len(text), "nection")

@@ -172,7 +172,8 @@ class Connection:
             self._news.clear()
             left = end - asyncio.get_running_loop().time()
             try:
-                await asyncio.wait_for(self._news.wait(), max(0.0, left))
+                async with asyncio.timeout(max(0.0, left)):
+                    await self._news.wait()
             except TimeoutError:
                 raise NoAnswer(Unknown.SLOW) from None
 
@@ -213,7 +214,8 @@ class Connection:
         self._calls[number] = future
         self._send({"jsonrpc": "2.0", "id": number, "method": method, "params": params})
         try:
-            return await asyncio.wait_for(future, max(0.0, within_s))
+            async with asyncio.timeout(max(0.0, within_s)):
+                return await future
         except TimeoutError:
             self._tell("$/cancelRequest", {"id": number})
             raise NoAnswer(Unknown.SLOW) from None
