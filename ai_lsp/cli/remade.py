@@ -7,14 +7,13 @@ from dataclasses import dataclass, replace
 from typing import Protocol, Self
 
 from ai_lsp.completion import recording as completions
-from ai_lsp.completion.prompt import Built, build_from
+from ai_lsp.completion.prompt import build_from
 from ai_lsp.context.counts import Count, Counts
-from ai_lsp.context.fit import Fitted
 from ai_lsp.context.parts import OURS, Label, PromptPart
-from ai_lsp.context.recording import NotRecorded, Row
+from ai_lsp.context.recording import NotRecorded, Recordable, Row
 from ai_lsp.edits import instruct_recording as instructions
 from ai_lsp.models.fim import FimTemplate, render
-from ai_lsp.models.port import ChatPrompt, FimPrompt, ModelRequest
+from ai_lsp.models.port import ChatPrompt, FimPrompt
 
 
 class Remade(Protocol):
@@ -26,9 +25,7 @@ class Remade(Protocol):
     @property
     def title(self) -> str: ...
     @property
-    def request(self) -> ModelRequest: ...
-    @property
-    def fitted(self) -> Fitted: ...
+    def prompt(self) -> Recordable: ...
     @property
     def count(self) -> Count: ...
     @property
@@ -44,29 +41,19 @@ class Remade(Protocol):
 class RemadeCompletion:
     """A prompt for ghost text."""
 
-    built: Built
+    prompt: completions.CompletionPrompt
 
     @property
     def title(self) -> str:
         """Where it was asked, from 1."""
-        query = self.built.inputs.query
+        query = self.prompt.built.inputs.query
         line, column = query.snapshot.line_and_column_at(query.offset)
         return f"{query.path}:{line + 1}:{column + 1}"
 
     @property
-    def request(self) -> ModelRequest:
-        """What a model would be sent."""
-        return self.built.request
-
-    @property
-    def fitted(self) -> Fitted:
-        """How it was cut."""
-        return self.built.fitted
-
-    @property
     def count(self) -> Count:
         """Tokens of a text."""
-        return self.built.inputs.count
+        return self.prompt.built.inputs.count
 
     @property
     def fixed(self) -> tuple[tuple[PromptPart, ...], tuple[PromptPart, ...]]:
@@ -75,7 +62,7 @@ class RemadeCompletion:
 
     def text(self, template: FimTemplate | None) -> str:
         """In a family's format, or file by file with a mark at the cursor."""
-        prompt = self.built.request.prompt
+        prompt = self.prompt.built.request.prompt
         assert isinstance(prompt, FimPrompt)
         if template is not None:
             return render(template, prompt, typed_after_middle=True)
@@ -84,10 +71,10 @@ class RemadeCompletion:
 
     def again(self, *, context_tokens: int | None, count: Count | None, counts: Counts) -> RemadeCompletion:
         """For another budget or tokenizer, with no prompt before it."""
-        old = self.built.inputs
+        old = self.prompt.built.inputs
         tokens = old.context_tokens if context_tokens is None else context_tokens
         inputs = replace(old, context_tokens=tokens, count=count or old.count, previous=None)
-        return RemadeCompletion(build_from(inputs, counts))
+        return RemadeCompletion(completions.CompletionPrompt(build_from(inputs, counts)))
 
 
 @dataclass(frozen=True, slots=True)
@@ -102,16 +89,6 @@ class RemadeInstruction:
         task = self.prompt.inputs.task
         line = 0 if task.span is None else task.source.snapshot.line_at(task.span.start)
         return f"{task.source.path}:{line + 1}  “{task.instruction.strip()[:60]}”"
-
-    @property
-    def request(self) -> ModelRequest:
-        """What a model would be sent."""
-        return self.prompt.request
-
-    @property
-    def fitted(self) -> Fitted:
-        """How its material was cut."""
-        return self.prompt.fitted
 
     @property
     def count(self) -> Count:
@@ -143,7 +120,7 @@ class RemadeInstruction:
 
 
 def _completion(row: Row, texts: Mapping[str, str], counts: Counts) -> Remade:
-    return RemadeCompletion(build_from(completions.inputs_of(row, texts), counts))
+    return RemadeCompletion(completions.CompletionPrompt(build_from(completions.inputs_of(row, texts), counts)))
 
 
 def _instruction(row: Row, texts: Mapping[str, str], counts: Counts) -> Remade:

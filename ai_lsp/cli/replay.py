@@ -38,7 +38,7 @@ class Replayed:
 
     @property
     def is_same(self) -> bool:
-        return digest(self.now.request) == self.recorded.digest
+        return digest(self.now.prompt.request) == self.recorded.digest
 
 
 def replay(
@@ -66,7 +66,7 @@ def drift(one: Replayed) -> list[str]:
     if one.is_same:
         return []
     before = {key: (kind, chosen, cost) for key, kind, chosen, cost in one.recorded.decisions}
-    after = {key: (kind, chosen, cost) for key, kind, chosen, cost in decisions(one.now.fitted)}
+    after = {key: (kind, chosen, cost) for key, kind, chosen, cost in decisions(one.now.prompt.fitted)}
     out = []
     for key in dict.fromkeys((*before, *after)):
         old, new = before.get(key), after.get(key)
@@ -130,10 +130,10 @@ def report(
         elif is_other or shows_cut or shows_diff:
             yield f"{head}  the same bytes"
         if is_other:
-            fitted = one.changed.fitted
-            yield f"       {one.now.fitted.tokens:,} → {fitted.tokens:,} tokens of {fitted.budget:,}"
+            fitted = one.changed.prompt.fitted
+            yield f"       {one.now.prompt.fitted.tokens:,} → {fitted.tokens:,} tokens of {fitted.budget:,}"
         if shows_cut:
-            yield f"       {summary(one.changed.fitted)}"
+            yield f"       {summary(one.changed.prompt.fitted)}"
             yield from _cut(one.changed)
         if shows_diff:
             yield from _diff(one.now.text(None), one.changed.text(template))
@@ -144,8 +144,8 @@ def report(
 
 
 def _cut(remade: Remade) -> Iterator[str]:
-    cut = remade.fitted.cut
-    for one in remade.fitted.dropped:
+    cut = remade.prompt.fitted.cut
+    for one in remade.prompt.fitted.dropped:
         label, mark = one.part.label, "  ← the cut" if one.part is cut else ""
         tokens = "?" if one.tokens is None else f"{one.tokens:,}"
         where = f"{label.uri}:{label.first_line + 1}" if label.uri else one.part.key

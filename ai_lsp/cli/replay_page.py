@@ -31,7 +31,7 @@ def page(found: Sequence[Replayed]) -> str:
 
 
 def _prompt(one: Replayed, counts: Counts) -> dict[str, Any]:
-    remade, fitted = one.changed, one.changed.fitted
+    remade, fitted = one.changed, one.changed.prompt.fitted
     before, behind = remade.fixed
     parts = (*before, *fitted.layout.parts, *behind)
     always = sum(remade.count(part.text) for part in (*before, *behind))
@@ -72,7 +72,7 @@ def _budgets(total: int, own: int) -> list[int]:
 
 
 def _at(remade: Remade, budget: int, always: int, counts: Counts) -> dict[str, Any]:
-    fitted = fit(remade.fitted.layout.parts, budget, remade.count, counts=counts)
+    fitted = fit(remade.prompt.fitted.layout.parts, budget, remade.count, counts=counts)
     cut = fitted.cut
     index = next((i for i, part in enumerate(fitted.layout.parts) if part is cut), None)
     at = -1 if index is None else index + len(remade.fixed[0])

@@ -424,7 +424,7 @@ async def test_a_kept_prompt_is_made_again_as_the_server_sent_it(tmp_path: Path,
     with kept.open(encoding="utf-8") as lines:
         (one,) = replay(lines, Counts())
     assert one.is_same
-    prompt = one.now.request.prompt
+    prompt = one.now.prompt.request.prompt
     assert isinstance(prompt, ChatPrompt)
     assert prompt.messages[-1].content in model.requests[0].prompt
 

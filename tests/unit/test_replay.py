@@ -72,7 +72,7 @@ def recorded(prompts: list[Built]) -> list[str]:
 def test_recorded_prompts_are_made_again_byte_by_byte(offsets: list[int], tokens: int) -> None:
     prompts = typed(TEXT, offsets, tokens)
     again = list(replay.replay(recorded(prompts), Counts()))
-    assert [digest(each.now.request) for each in again] == [digest(each.request) for each in prompts]
+    assert [digest(each.now.prompt.request) for each in again] == [digest(each.request) for each in prompts]
     assert all(each.is_same and replay.drift(each) == [] for each in again)
 
 
@@ -173,7 +173,7 @@ def test_secrets_are_placeholders_and_the_rest_replays(tmp_path: Path, monkeypat
     assert one.recorded.hidden
     assert one.is_same
     assert isinstance(one.now, RemadeCompletion)
-    assert one.now.built.inputs.query.snapshot.text.endswith(TEXT)
+    assert one.now.prompt.built.inputs.query.snapshot.text.endswith(TEXT)
 
 
 def test_recordings_are_pruned_by_age_and_size(tmp_path: Path) -> None:
@@ -219,7 +219,7 @@ def test_an_instruction_is_made_again_byte_by_byte_beside_ghost_text(format: str
     prompts = (one, CompletionPrompt(two), one)
     lines = [line + "\n" for at, each in enumerate(prompts) for line in writer.lines(each, at, 0)]
     again = list(replay.replay(lines, Counts()))
-    assert [each.now.request for each in again] == [one.request, two.request, one.request]
+    assert [each.now.prompt.request for each in again] == [one.request, two.request, one.request]
     assert all(each.is_same for each in again)
     assert "".join(lines).count("return total(a, count=100)") == 1, "the document stands once for both kinds"
 
