@@ -18,7 +18,7 @@ sys.path.insert(0, str(Path(__file__).resolve().parent))  # a script of this fol
 import editor_table
 
 from ai_lsp.config import ROWS, Merge, Narrowing, Row
-from ai_lsp.config.schema import MODELS, REQUIRED
+from ai_lsp.config.rows import MODELS, REQUIRED
 from ai_lsp.config.values import Flag, Text
 
 BEGIN, END = "<!-- settings:begin -->", "<!-- settings:end -->"

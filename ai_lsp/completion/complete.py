@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import asyncio
-import re
 from dataclasses import dataclass, replace
 from functools import partial
 
@@ -16,6 +15,7 @@ from ai_lsp.completion.prompt import build, is_single_line
 from ai_lsp.completion.query import Declined, Due, Query, Reason, Suggestion
 from ai_lsp.completion.reuse import Spot, spot_of
 from ai_lsp.completion.reuse_state import Reuse, steady
+from ai_lsp.completion.unfinished import FRESH, JOINED, RESTING, Patience, ended, has_line, presentable
 from ai_lsp.completion.world import ModelRoute, World
 from ai_lsp.errors import PromptWithheld
 from ai_lsp.models.port import ModelRequest
@@ -36,26 +36,9 @@ SURE_S = 0.03
 _PREDICTOR_MAY = (Reason.MODEL_FAILED, Reason.WITHHELD)
 """Why the model gave nothing where the embedded predictor, which sends nothing, is asked instead."""
 
-_PARTIAL_WORD = re.compile(r"\w+\Z")
-
-_DANGLING = re.compile(r"(?:\s|->|=>|[-+*/%=<>&|^~?:,.@\\])+\Z")
-"""Marks behind which something must follow: a suggestion that ends so looks as if it were torn off."""
-
 ALTERNATIVES = 3
 """Suggestions offered at most where they are asked for by hand."""
 
-
-@dataclass(frozen=True, slots=True)
-class Patience:
-    """Seconds that a stream may speak before whole lines of it, or else whole words, are shown. Editors ask again
-    at the next key only, so what is shown too early stays short for somebody who has stopped to read."""
-
-    lines_s: float
-    words_s: float
-
-
-FRESH, JOINED, RESTING = Patience(0.08, 0.25), Patience(0.02, 0.04), Patience(0.15, 0.35)
-"""For a stream just begun; for one joined by a key; for one joined by an editor that asks only in pauses."""
 
 PAUSE_S = 0.12
 """An editor that asks so long after a key waits for a pause by itself: the next key is not near."""
@@ -201,7 +184,7 @@ class _Asking:
         if isinstance(known, Declined) and on_screen is None and not query.is_invoked:
             return known
         best = self._steady(on_screen, known)
-        if best is not None and not (is_resting and flight is not None and not _has_line(best.text)):
+        if best is not None and not (is_resting and flight is not None and not has_line(best.text)):
             self._look_ahead(best, known)
             return best
         if flight is not None:
@@ -230,10 +213,10 @@ class _Asking:
         cached = self.reuse.answers.find(spot, self.epoch)
         rest = flight.rest(typed) if flight is not None else None
         if rest is not None and (cached is None or len(rest.text) > len(cached[1].text)):
-            text = _presentable(rest.text)
+            text = presentable(rest.text)
             made = self.made(text) if text else None
             return None if isinstance(made, Declined) else made
-        return None if cached is None else self.made(_ended(cached[1].text, is_whole=cached[0].is_whole))
+        return None if cached is None else self.made(ended(cached[1].text, is_whole=cached[0].is_whole))
 
     def _steady(self, on_screen: Suggestion | None, new: Suggestion | Declined | None) -> Suggestion | None:
         """What stands on the screen is only made longer, unless the user has stopped to read."""
@@ -309,12 +292,12 @@ class _Asking:
                 if flight.is_over:
                     if typed and not rest.text.strip():
                         return None
-                    return self.made(_ended(rest.text, is_whole=flight.is_whole))
+                    return self.made(ended(rest.text, is_whole=flight.is_whole))
                 waited = flight.age_s - (flight.first_s or flight.age_s)
-                if _has_line(rest.text) and is_decided(rest.text, self.query, self.limits):
+                if has_line(rest.text) and is_decided(rest.text, self.query, self.limits):
                     return self.made(rest.text)
-                due = patience.lines_s if _has_line(rest.text) else patience.words_s
-                text = _presentable(rest.text) if waited >= due and not self.query.is_invoked else ""
+                due = patience.lines_s if has_line(rest.text) else patience.words_s
+                text = presentable(rest.text) if waited >= due and not self.query.is_invoked else ""
                 if text and isinstance(made := self.made(text), Suggestion):
                     return made
                 await flight.news(due - waited if waited < due else None)
@@ -353,24 +336,6 @@ class _Asking:
             self.reuse.plan(wait, ask)
         else:
             ask()
-
-
-def _has_line(text: str) -> bool:
-    """Whether a line that is not blank has ended."""
-    return "\n" in text.lstrip("\n")
-
-
-def _presentable(text: str) -> str:
-    """Of a text that goes on: its whole lines, or else its whole words; "" where that is nothing to show."""
-    if text.lstrip().startswith("`"):  # perhaps the beginning of a fence
-        return ""
-    cut = text[: text.rfind("\n")] if _has_line(text) else _DANGLING.sub("", _PARTIAL_WORD.sub("", text))
-    return cut if cut.strip() else ""
-
-
-def _ended(text: str, *, is_whole: bool) -> str:
-    """Of a text to which nothing more will come: one that was stopped ends with what is whole of it."""
-    return text if is_whole else _presentable(text) or text
 
 
 # The end ----------------------------------------------------------------------------------------------------

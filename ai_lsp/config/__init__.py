@@ -5,7 +5,8 @@ from __future__ import annotations
 from ai_lsp.completion.settings import CompletionSettings
 from ai_lsp.config.files import WORKSPACE_FILE, read_file, read_sources, user_file
 from ai_lsp.config.load import Loaded, entries, load, row_of
-from ai_lsp.config.schema import ROWS, Merge, Narrowing, Row
+from ai_lsp.config.rows import Merge, Narrowing, Row
+from ai_lsp.config.schema import ROWS
 from ai_lsp.config.settings import LOCAL, OFF, LogSettings, Routes, Settings
 from ai_lsp.config.shape import SECTION
 from ai_lsp.config.sources import Kind, Problem, Source, summary

@@ -8,7 +8,8 @@ from types import MappingProxyType
 from typing import Any
 
 from ai_lsp.completion.settings import CompletionSettings
-from ai_lsp.config.schema import BY_KEY, MODELS, REQUIRED, ROWS, Merge, Narrowing, Route, Row
+from ai_lsp.config.rows import MODELS, REQUIRED, Merge, Narrowing, Route, Row
+from ai_lsp.config.schema import BY_KEY, ROWS
 from ai_lsp.config.settings import LOCAL, OFF, LogSettings, Routes, Settings
 from ai_lsp.config.shape import Flat, flatten, meant, model_name
 from ai_lsp.config.sources import Kind, Problem, Source

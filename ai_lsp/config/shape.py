@@ -6,7 +6,8 @@ import re
 from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass
 
-from ai_lsp.config.schema import MODELS, TABLES, keys_of
+from ai_lsp.config.rows import MODELS
+from ai_lsp.config.schema import TABLES, keys_of
 from ai_lsp.config.settings import LOCAL
 from ai_lsp.config.sources import Kind, Problem, Source
 from ai_lsp.config.values import looks_secret, printable

@@ -12,7 +12,8 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from ai_lsp.config import LOCAL, ROWS, Kind, Loaded, Row, Settings, Source, entries, load, read_file, summary
-from ai_lsp.config.schema import APIS, REQUIRED, TABLES
+from ai_lsp.config.rows import REQUIRED
+from ai_lsp.config.schema import APIS, TABLES
 from ai_lsp.config.shape import SECTION
 from ai_lsp.config.values import Flag
 from ai_lsp.models.registry import apis
