@@ -148,5 +148,5 @@ def test_the_tree_says_which_function_holds_a_line_and_what_kind_of_code_it_is()
 
 def test_the_shipped_trees_were_fitted_on_these_features() -> None:
     stored = scorer.shipped()
-    assert set(stored.edit.names) <= set(evidence.NAMES)
-    assert set(stored.place.names) <= set(places.NAMES)
+    assert stored.edit.names == evidence.NAMES
+    assert stored.place.names == places.NAMES

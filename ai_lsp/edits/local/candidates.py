@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import math
 from collections.abc import Callable, Sequence
 
 from ai_lsp.edits.local import evidence
@@ -49,10 +48,10 @@ def candidates(stage: Scene, is_late: Callable[[], bool]) -> list[Candidate]:
         found, hit = _best(proofs)
         rivals = len(by_line.get((name, start), ())) - 1 if found.rule.kind in _OF_LINES else 0
         extra = {"agreeing": len(proofs), "rivals": rivals, "run": 1.0, "composed": 1.0}
+        one = _candidate(stage, name, start, count, new, found, hit, facts, extra)
         pair = found.rule.renamed
-        if pair is not None and pair in denied and (name, start) not in denied[pair]:
-            extra["against_scope"] = 1.0
-        out.append(_candidate(stage, name, start, count, new, found, hit, facts, extra))
+        one.is_out_of_scope = pair is not None and pair in denied and (name, start) not in denied[pair]
+        out.append(one)
         if len(out) >= MOST_CANDIDATES or is_late():
             break
     for one in used:
@@ -87,8 +86,7 @@ def followers(stage: Scene, is_late: Callable[[], bool]) -> list[Candidate]:
         facts: dict[int, dict[str, float]] = {}
         for run in runs[:MOST_USES]:
             tie = min((use.tie for use in run), key=TIES.index)
-            extra = {"tie": float(TIES.index(tie)), "uses": math.log1p(len(found)), "agreeing": 1.0}
-            extra |= {"run": float(len(run)), "composed": 1.0}
+            extra = {"agreeing": 1.0, "run": float(len(run)), "composed": 1.0}
             made_of, hit = tuple(use.new for use in run), Hit(run[0].line, len(run), (), {})
             made = _candidate(stage, run[0].name, run[0].line, len(run), made_of, group, hit, facts, extra)
             made.tie = tie if one.is_pure else ""
@@ -108,7 +106,7 @@ def _imports(stage: Scene, facts: dict[int, dict[str, float]], is_late: Callable
             model if model[0] or model[1] else (("",), ("",)), [0],
         )  # fmt: skip
         hit = Hit(one.line, one.count, one.new, {})
-        extra = {"uses": math.log1p(one.files), "agreeing": 1.0, "run": 1.0, "composed": 1.0}
+        extra = {"agreeing": 1.0, "run": 1.0, "composed": 1.0}
         group = Found(rule, [(one.uri, hit)])
         out.append(_candidate(stage, one.uri, one.line, one.count, one.new, group, hit, facts, extra))
         facts.pop(id(group), None)  # the next group may get the same number
@@ -128,7 +126,7 @@ def _calls(stage: Scene, facts: dict[int, dict[str, float]]) -> list[Candidate]:
             ((a,), (b,)), [one.example.age],
         )  # fmt: skip
         hit = Hit(one.line, 1, (one.new,), {"is_declared": 1.0})
-        extra = {"tie": 1.0, "uses": math.log1p(len(stage.calls)), "agreeing": 1.0, "run": 1.0, "composed": 1.0}
+        extra = {"agreeing": 1.0, "run": 1.0, "composed": 1.0}
         group = Found(rule, [(one.name, hit)])
         made = _candidate(stage, one.name, one.line, 1, (one.new,), group, hit, facts, extra)
         facts.pop(id(group), None)
@@ -197,8 +195,7 @@ def _candidate(
     row = evidence.row(
         of_rule, hit.facts, evidence.place_facts(stage, name, view, start, old, found.rule),
         evidence.scope_facts(stage, name, start, count, found.rule),
-        evidence.order_facts(stage, found, name, start), evidence.edit_facts(old, new),
-        evidence.user_facts(stage, name, view, old, new, found), extra,
+        evidence.order_facts(stage, found, name, start), evidence.edit_facts(old, new), extra,
     )  # fmt: skip
     return Candidate(name, start, old, new, found.rule, row)
 

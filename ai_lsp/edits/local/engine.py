@@ -10,7 +10,7 @@ from ai_lsp.edits.local.candidates import candidates, followers
 from ai_lsp.edits.local.evidence import Candidate
 from ai_lsp.edits.local.examples import examples
 from ai_lsp.edits.local.index import Index
-from ai_lsp.edits.local.places import NAMES, Place, places
+from ai_lsp.edits.local.places import Place, places
 from ai_lsp.edits.local.proposal import Change, Proposal
 from ai_lsp.edits.local.rename import name_pattern
 from ai_lsp.edits.local.signatures import call_sites
@@ -102,7 +102,7 @@ class Engine:
     def _in_order(self, found: Sequence[Candidate], stage: evidence.Scene) -> list[tuple[float, Candidate]]:
         tied = {one.rule.identity[1:] for one in found if one.tie}
         self._followed = [one for one in self._followed if (one.renamed.old, one.renamed.new) in tied]
-        chances = scorer.chances([c.row for c in found], evidence.NAMES, self._trees.edit)
+        chances = scorer.chances([c.row for c in found], self._trees.edit)
         chances = [scorer.with_scope(chance, one) for chance, one in zip(chances, found, strict=True)]
         last = stage.last
 
@@ -117,7 +117,7 @@ class Engine:
     ) -> list[tuple[float, Place]]:
         """All places where an edit may be due with their chance, the best first."""
         found = places(stage, edits, is_late)
-        chances = scorer.chances([p.row for p in found], NAMES, self._trees.place)
+        chances = scorer.chances([p.row for p in found], self._trees.place)
         chances = [max(chance, place.sure) for chance, place in zip(chances, found, strict=True)]
         last = stage.last
 

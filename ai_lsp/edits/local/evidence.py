@@ -10,13 +10,13 @@ from ai_lsp.edits.local.examples import Example, similarity
 from ai_lsp.edits.local.index import Index
 from ai_lsp.edits.local.rules import Hit, Rule
 from ai_lsp.edits.local.signatures import CallSite
-from ai_lsp.edits.local.tokens import WORD, balance, indentation, is_comment, names, whole
+from ai_lsp.edits.local.tokens import balance, indentation, is_comment, names, whole
 from ai_lsp.edits.local.uses import Followed
 from ai_lsp.edits.local.view import View, defined, is_import
 
 UNKNOWN = -1.0
 
-KINDS = ("rewrite", "argument", "spelling", "block", "passage", "shape", "insert", "use", "bring")
+KINDS = ("rewrite", "argument", "spelling", "block", "passage", "shape", "insert")
 NAMES = (
     *(f"is_{kind}" for kind in KINDS),
     # the rule
@@ -33,10 +33,6 @@ NAMES = (
     # the edit
     "is_balanced", "is_insertion", "is_deletion", "old_size", "new_size", "run", "composed", "rivals", "agreeing",
     "chars",
-    # a renamed declaration: what ties the line to it, how many are tied, whether its scope speaks against it
-    "tie", "uses", "against_scope",
-    # what the file knows, and how the user goes about
-    "known_here", "new_words", "edits_since", "passed_share", "is_test", "test_pair", "copies", "bare_old",
 )  # fmt: skip
 
 
@@ -51,6 +47,7 @@ class Candidate:
     rule: Rule
     row: list[float] = field(default_factory=list)
     tie: str = ""  # where it follows a renamed declaration: what ties it to that
+    is_out_of_scope: bool = False  # it renames what the renamed declaration does not reach
 
     @property
     def why(self) -> str:
@@ -210,37 +207,6 @@ def _sign(line: str, name: str) -> str:
     at = line.find(name)
     before = line[:at].rstrip() if at > 0 else ""
     return before[-1] if before and before[-1] in ".:>" else ""
-
-
-def user_facts(
-    stage: Scene, name: str, view: View, old: Sequence[str], new: Sequence[str], found: Found
-) -> dict[str, float]:
-    """Whether the file knows the words that would come in, and how the user has treated it so far."""
-    before = {w for line in old for w in names(line)}
-    fresh = {w for line in new for w in names(line)} - before
-    last = stage.last
-    theirs, here = stage.index.path(name).lower(), stage.index.path(last.uri).lower()
-    is_test = "test" in theirs or "spec" in theirs
-    ats = stage.edited.get(name, [])
-    passed = sum(1 for other, hit in found.hits if other == name and ats and ats[0] < hit.start < ats[-1])
-    taken = len(found.rule.ages)
-    return {
-        "known_here": sum(view.has(w) for w in fresh) / len(fresh) if fresh else UNKNOWN,
-        "new_words": math.log1p(len(fresh)),
-        "edits_since": next((e.age for e in stage.examples if e.uri == name), UNKNOWN),
-        "passed_share": passed / (passed + taken),
-        "is_test": float(is_test),
-        "test_pair": float(is_test != ("test" in here or "spec" in here)),
-        "copies": math.log1p(len(_copies(view, old[0]))) if old else UNKNOWN,
-        "bare_old": math.log1p(len("".join(old).strip())),
-    }
-
-
-def _copies(view: View, line: str) -> list[int]:
-    """The lines that are the same but for their indentation, told by their longest word."""
-    word = max(WORD.findall(line), key=len, default="")
-    bare = line.strip()
-    return [n for n in view.on(word) if view.lines[n].strip() == bare] if word else []
 
 
 def order_facts(stage: Scene, found: Found, name: str, start: int) -> dict[str, float]:

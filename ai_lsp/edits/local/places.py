@@ -34,7 +34,6 @@ NAMES = (
     "edits", "is_here", "is_touched", "is_below", "distance", "nearest", "same_folder", "alike",
     "same_indent", "above_alike", "below_alike", "same_block", "same_header", "is_comment", "is_import",
     "defines", "example_is_import", "example_size", "example_defines", "is_test", "test_pair",
-    "edits_since", "sure_uses", "files_touched",
 )  # fmt: skip
 
 _WHY = {
@@ -257,9 +256,6 @@ def _row(
         "example_is_import": float(bool(model) and is_import(model)),
         "is_test": float(is_test),
         "test_pair": float(is_test != ("test" in here.lower() or "spec" in here.lower())),
-        "edits_since": next((e.age for e in stage.examples if e.uri == place.name), UNKNOWN),
-        "sure_uses": float(len(stage.renames)),
-        "files_touched": float(len(stage.edited)),
         **evidence.site_facts(stage, place.name, view, place.line, (line,), model, example),
     }
     return [float(facts.get(name, UNKNOWN)) for name in NAMES]

@@ -11,10 +11,9 @@ from importlib.resources import files
 import numpy as np
 
 from ai_lsp.context.trees import Trees, read
-from ai_lsp.edits.local.evidence import NAMES, Candidate
+from ai_lsp.edits.local.evidence import Candidate
 
 WEIGHTS = "weights.json"
-_AGAINST = NAMES.index("against_scope")
 
 
 @dataclass(frozen=True, slots=True)
@@ -47,12 +46,11 @@ def with_scope(chance: float, one: Candidate) -> float:
     """A chance with what the syntax says of a rename."""
     if one.tie:
         return max(chance, SURE[one.tie])
-    return chance * AGAINST if one.row[_AGAINST] > 0 else chance
+    return chance * AGAINST if one.is_out_of_scope else chance
 
 
-def chances(rows: Sequence[Sequence[float]], names: Sequence[str], trees: Trees) -> list[float]:
-    """The chance of each row to be right; `names` are those of its numbers."""
+def chances(rows: Sequence[Sequence[float]], trees: Trees) -> list[float]:
+    """The chance of each row to be right."""
     if not rows:
         return []
-    columns = [names.index(name) for name in trees.names]
-    return [float(x) for x in trees.chances(np.array(rows)[:, columns])]
+    return [float(x) for x in trees.chances(np.array(rows))]
