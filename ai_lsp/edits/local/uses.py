@@ -156,7 +156,7 @@ def uses(one: Followed, index: Index, is_late: Callable[[], bool]) -> list[Use]:
     if renamed.reach == "member":
         return _of_member(renamed, place, scopes, index, is_late)
     own = _in_scope(renamed, place, scopes, index)
-    if renamed.reach != "file":
+    if renamed.reach != "file" or _declarations(renamed, index, is_late):
         return own
     return [*own, *_in_other_files(renamed, index, is_late)]
 
@@ -216,18 +216,17 @@ def _of_member(
     own: list[Mention] = []
     other: list[Mention] = []
     for mention in scopes.mentions(renamed.old):
-        if mention.is_quiet or not (mention.is_member or scopes.has_bare_members or _SIGN.search(
-            view.lines[mention.line][: mention.start]
-        )):  # fmt: skip
-            continue
-        if mention.reach is not None and mention.reach != "member":
+        if mention.is_quiet or mention.reach not in (None, "member"):
             continue
         before = view.lines[mention.line][: mention.start]
-        is_own = holds(home, mention) and (_OWN.search(before) or not _SIGN.search(before))
+        is_signed = _SIGN.search(before) is not None
+        if not (mention.is_member or scopes.has_bare_members or is_signed):
+            continue
+        is_own = holds(home, mention) and (_OWN.search(before) or not is_signed)
         (own if is_own and mention.reach is None else other).append(mention)
     out = _by_line(renamed, renamed.uri, view, [*own, *other] if is_sole else own, "own_member")
     if is_sole:
-        sure = {u.line for u in _by_line(renamed, renamed.uri, view, own, "")}
+        sure = {mention.line for mention in own}
         out = [u if u.line in sure else Use(u.name, u.line, u.new, "sole_member") for u in out]
         out += _in_other_files(renamed, index, is_late)
     return out
@@ -294,9 +293,8 @@ def _family(path: str) -> str:
 
 
 def _in_other_files(renamed: Renamed, index: Index, is_late: Callable[[], bool]) -> list[Use]:
-    """The uses in other files: names that are imported, reached by a path, or of the same package."""
-    if _declarations(renamed, index, is_late):
-        return []
+    """The uses in other files of what is declared nowhere else: names that are imported, reached by a path, or of
+    the same package."""
     path = index.path(renamed.uri)
     ending, folder = path.rsplit(".", 1)[-1].lower(), path.rsplit("/", 1)[0]
     comment = ("#",) if ending in _HASHES else ("//", "/*")
