@@ -21,8 +21,11 @@ MOST_CANDIDATES = 600
 _OF_LINES = ("rewrite", "argument", "spelling")  # kinds whose hits are one line each and can be composed
 
 
-def candidates(stage: Scene, is_late: Callable[[], bool]) -> list[Candidate]:
-    """All candidates with their rows; fewer when `is_late` says that time is up."""
+def candidates(
+    stage: Scene, is_late: Callable[[], bool], used: Sequence[Candidate] | None = None
+) -> list[Candidate]:
+    """All candidates with their rows; fewer when `is_late` says that time is up. `used` are the followers where
+    they are known already."""
     settled = {(e.uri, line) for e in stage.examples for line in range(e.at, e.at + len(e.new))}
     made: dict[tuple[str, int, int, tuple[str, ...]], list[tuple[Found, Hit]]] = {}
     for rule in rules(stage.examples, stage.index.spread):
@@ -36,7 +39,7 @@ def candidates(stage: Scene, is_late: Callable[[], bool]) -> list[Candidate]:
         if proofs[0][0].rule.kind in _OF_LINES:
             by_line.setdefault((name, start), []).append(proofs[0])
     facts: dict[int, dict[str, float]] = {}
-    used = followers(stage, is_late)
+    used = followers(stage, is_late) if used is None else used
     out: list[Candidate] = [*used]
     tied = {(one.name, one.start, one.new) for one in used}
     denied = _denied(stage, used)

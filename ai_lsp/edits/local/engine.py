@@ -86,13 +86,14 @@ class Engine:
         """All edits that are proposed with their chance, the best first."""
         return self._in_order(candidates(stage, is_late), stage)
 
-    def _sure(self, stage: evidence.Scene, is_late: Callable[[], bool]) -> list[tuple[float, Candidate]]:
+    def _found(self, stage: evidence.Scene, is_late: Callable[[], bool]) -> list[Candidate]:
         """The uses of what the latest edit has renamed: nothing else is looked for while there are any."""
-        if not any(one.example.age == 0 or self._goes_on(one, stage) for one in stage.renames):
-            return []
-        found = followers(stage, is_late)
-        is_enough = any(scorer.SURE.get(one.tie, 0.0) >= ENOUGH for one in found)
-        return self._in_order(found, stage) if is_enough else []
+        used = None
+        if any(one.example.age == 0 or self._goes_on(one, stage) for one in stage.renames):
+            used = followers(stage, is_late)
+            if any(scorer.SURE.get(one.tie, 0.0) >= ENOUGH for one in used):
+                return used
+        return candidates(stage, is_late, used)
 
     def _goes_on(self, one: Followed, stage: evidence.Scene) -> bool:
         """Whether the latest edit carries a rename on."""
@@ -134,7 +135,7 @@ class Engine:
         stage = self.stage()
         if stage is None:
             return []
-        rated = self._sure(stage, is_late) or self.rated(stage, is_late)
+        rated = self._in_order(self._found(stage, is_late), stage)
         out: list[Proposal] = []
         taken: list[tuple[str, int, int]] = []
 
