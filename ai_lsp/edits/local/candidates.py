@@ -43,8 +43,8 @@ def candidates(
     out: list[Candidate] = [*used]
     tied = {(one.name, one.start, one.new) for one in used}
     denied = _denied(stage, used)
-    out += _imports(stage, facts, is_late)
-    out += _calls(stage, facts)
+    out += _imports(stage, is_late)
+    out += _calls(stage)
     for (name, start, count, new), proofs in made.items():
         if (name, start, new) in tied:
             continue
@@ -97,7 +97,7 @@ def followers(stage: Scene, is_late: Callable[[], bool]) -> list[Candidate]:
     return out
 
 
-def _imports(stage: Scene, facts: dict[int, dict[str, float]], is_late: Callable[[], bool]) -> list[Candidate]:
+def _imports(stage: Scene, is_late: Callable[[], bool]) -> list[Candidate]:
     """The imports that follow from the latest edits."""
     out = []
     for one in import_edits(stage.examples, stage.index, is_late):
@@ -111,12 +111,11 @@ def _imports(stage: Scene, facts: dict[int, dict[str, float]], is_late: Callable
         hit = Hit(one.line, one.count, one.new, {})
         extra = {"agreeing": 1.0, "run": 1.0, "composed": 1.0}
         group = Found(rule, [(one.uri, hit)])
-        out.append(_candidate(stage, one.uri, one.line, one.count, one.new, group, hit, facts, extra))
-        facts.pop(id(group), None)  # the next group may get the same number
+        out.append(_candidate(stage, one.uri, one.line, one.count, one.new, group, hit, {}, extra))
     return out
 
 
-def _calls(stage: Scene, facts: dict[int, dict[str, float]]) -> list[Candidate]:
+def _calls(stage: Scene) -> list[Candidate]:
     """The calls that follow a changed signature where it is known what they become."""
     out = []
     for one in stage.calls:
@@ -131,8 +130,7 @@ def _calls(stage: Scene, facts: dict[int, dict[str, float]]) -> list[Candidate]:
         hit = Hit(one.line, 1, (one.new,), {"is_declared": 1.0})
         extra = {"agreeing": 1.0, "run": 1.0, "composed": 1.0}
         group = Found(rule, [(one.name, hit)])
-        made = _candidate(stage, one.name, one.line, 1, (one.new,), group, hit, facts, extra)
-        facts.pop(id(group), None)
+        made = _candidate(stage, one.name, one.line, 1, (one.new,), group, hit, {}, extra)
         made.tie = "call"
         out.append(made)
     return out
