@@ -38,7 +38,7 @@ class NextReason(Enum):
     MARKERS = "it holds marks of the model's own format"
     DELETES = "it would delete too much of what the model was shown"
     ELSEWHERE = "the text it was made for does not stand there"
-    BREAKS = "a checker looked at what the model would change"
+    BREAKS = "a checker looked at what would be changed"
     REJECTED = "it was dismissed here a short while ago"
     VISITED = "you were led there already and changed nothing"
     TYPED = "it has been typed by hand meanwhile"
