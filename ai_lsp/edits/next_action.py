@@ -43,8 +43,7 @@ class Touched:
 
     def first_of(self, *rows: tuple[str, str]) -> str | None:
         """The command of the first file that lies beside; "" is there always."""
-        names = self.beside | {""}
-        return next((command for name, command in rows if any(n == name for n in names)), None)
+        return next((command for name, command in rows if not name or name in self.beside), None)
 
 
 Command = Callable[[Touched], str | None]

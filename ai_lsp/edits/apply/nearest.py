@@ -63,13 +63,12 @@ def _placed(file: FileLines, sketch: FileLines, lines: Sequence[int]) -> _Part |
     if not pairs:
         return _Part(0, 0, len(lines))
     slack = 2 * len(lines) + 20
-    best: tuple[int, int, int, int] = (0, 0, 0, 0)
+    count, first, last = 0, 0, 0
     for run in _runs(sorted({n for _, n in pairs}), slack):
         inside = [(row, n) for row, n in pairs if run[0] <= n <= run[1]]
         chosen = _rising(inside)
-        if (len(chosen), -(run[1] - run[0])) > (best[0], -(best[2] - best[1])):
-            best = (len(chosen), chosen[0], chosen[-1] + 1, 0)
-    count, first, last, _ = best
+        if (len(chosen), first - last) > (count, run[1] - run[0]):
+            count, first, last = len(chosen), chosen[0], chosen[-1] + 1
     shown = sum(bool(key) for key in file.keys[first:last])
     return _Part(first, last, (len(lines) - count) + (shown - count))
 
