@@ -259,10 +259,10 @@ class Surroundings(Service):
         uri, documents = snapshot.uri, self.session.documents
         uris = [each for each in reversed(self._recent) if each != uri]
         for each in (uri, *uris):
-            await self._told.catch_up(each)
+            await self._told.tell(each)
         now, later = documents.get(uri), documents.edits_since(snapshot)
-        others = [each for each in uris if self._told.is_up_to_date(each)]
-        if now is None or later is None or not self._told.is_up_to_date(uri):
+        others = [each for each in uris if self._told.follow(each)]
+        if now is None or later is None or not self._told.follow(uri):
             return None, None
         for edit in later:
             offset = map_offset(offset, edit)
@@ -281,7 +281,7 @@ class Surroundings(Service):
         await self.session.checked(uri)
         if self._is_wanted:
             self._start()
-            await self._told.catch_up(uri)
+            await self._told.tell(uri)
         document = self.session.documents.get(uri)
         if self._is_wanted and document is not None and self.session.may_learn(document):
             await self._look_ahead(document.text, self.session.relative(uri), document.language_id)

@@ -21,23 +21,29 @@ class Told:
         self._session = session
         self._workspace = workspace
         self._has: dict[str, DocumentSnapshot] = {}
+        self._half_told: set[str] = set()  # long documents go out in pieces
         self.roots: Mapping[str, str] = {}
         """Real path of each workspace folder → as the editor names it."""
 
-    async def catch_up(self, uri: str) -> bool:
-        """Tell a document, or what has changed of it; whether the process has it as it is now."""
-        if not self.is_up_to_date(uri) and self._workspace.is_there:
-            document = self._session.documents.get(uri)
-            if document is not None and self._session.may_learn(document):
-                name = self._session.relative(uri)
-                self._has[uri] = document
+    async def tell(self, uri: str) -> None:
+        """Tell a document, or what has changed of it."""
+        if self.follow(uri) or uri in self._half_told or not self._workspace.is_there:
+            return
+        document = self._session.documents.get(uri)
+        if document is not None and self._session.may_learn(document):
+            name = self._session.relative(uri)
+            self._has[uri] = document
+            self._half_told.add(uri)
+            try:
                 await self._workspace.opened(uri, self.real_path(uri), name, document.language_id, document.text)
-        return self.is_up_to_date(uri)
+            finally:
+                self._half_told.discard(uri)
 
-    def is_up_to_date(self, uri: str) -> bool:
-        """Whether the process has a document as it is now, once the edits that are not told yet are."""
+    def follow(self, uri: str) -> bool:
+        """Tell the edits of a document that were not told yet; whether the process then has it as it is now. One
+        that is told by half has to be whole first: edits would meet another text."""
         known, now = self._has.get(uri), self._session.documents.get(uri)
-        if known is None or now is None:
+        if known is None or now is None or uri in self._half_told:
             return False
         if not self._session.may_learn(now):
             self.forget(uri)
